@@ -1,0 +1,108 @@
+"""`fallline predict`: a model or a run applied to a raw table."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import DataError, SpecificationError
+from .console import count, say
+from .interrupt import ending_at_once
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..models.linear import LinearModel
+
+SUFFIXES = (".csv", ".parquet")
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL_OR_RUN", help="A model file, or the folder of a run.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A raw table: .csv or .parquet.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this .csv or .parquet file, not to stdout."),
+    ] = None,
+) -> None:
+    """Predict the target for each row of a table.
+
+    The result is CSV with a line for each row, in the table's order: the column "prediction", and for classes the
+    probability of the second one.
+    """
+    if output is not None:
+        check_output(output)
+    with ending_at_once():
+        found = loaded(model)
+        table = found.read(str(data))
+        columns = _predictions(found, table)
+        unseen = found.schema.unseen(table)
+    for column, times in unseen.items():
+        say(f"{column}: {count(times, 'value')} never seen in training, taken as none of its categories")
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_as_bytes(columns, ".csv"))
+    else:
+        from ..models.file import write_whole
+
+        write_whole(output, _as_bytes(columns, output.suffix.lower()))
+
+
+def check_output(path: Path) -> None:
+    """Refuse what cannot be written before anything is computed."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise SpecificationError(
+            f"--output {path}: the name must end in .csv or .parquet", option="output", value=str(path)
+        )
+    check_folder_of("--output", path)
+
+
+def check_folder_of(option: str, path: Path) -> None:
+    if path.is_dir():
+        raise SpecificationError(f"{option} {path} is a folder: name a file", option=option, value=str(path))
+    if not path.parent.is_dir():
+        raise SpecificationError(
+            f"{option} {path}: there is no folder {path.parent}; make it first, or name another file",
+            option=option,
+            value=str(path),
+        )
+
+
+def loaded(path: Path) -> LinearModel:
+    from ..models.load import load
+    from ..runs import record
+
+    if path.is_dir():
+        return record.read(path)[1]
+    if not path.exists():
+        raise DataError(f"there is no model file or run {path}", file=str(path))
+    return load(path)
+
+
+def _predictions(model: LinearModel, table: Any) -> pa.Table:
+    """One column, `prediction`; for classes a second, `probability_of_` the class that a high score speaks for."""
+    import pyarrow as pa
+
+    scores = model.score(table)
+    if not model.classes:
+        return pa.table({"prediction": scores})
+    predicted = [model.classes[int(score > 0.0)] for score in scores.tolist()]
+    name = f"probability_of_{model.classes[1]}"
+    return pa.table({"prediction": predicted, name: model.probabilities(scores)})
+
+
+def _as_bytes(columns: pa.Table, suffix: str) -> bytes:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    buffer = io.BytesIO()
+    if suffix == ".parquet":
+        pyarrow.parquet.write_table(columns, buffer)
+    else:
+        options = pyarrow.csv.WriteOptions(quoting_style="needed")
+        pyarrow.csv.write_csv(columns, buffer, options)
+    return buffer.getvalue()

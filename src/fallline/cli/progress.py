@@ -1,0 +1,156 @@
+"""What `fit` shows on stderr while it works: one line that changes on a terminal, else plain lines now and then."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .console import duration, number, say, speed
+
+if TYPE_CHECKING:
+    from ..descent.loop import Descent
+    from ..order.shuffle import Sizes
+
+BETWEEN_LINES = 2.0  # seconds
+BETWEEN_LOOKS = 0.1
+PATIENCE = 1.5  # seconds of preparation, after which it is said what takes so long
+
+
+class Meter:
+    """How fast the descent is, measured from its first report on: before that, kernels may be compiled."""
+
+    def __init__(self) -> None:
+        self.started, self.first_rows = 0.0, 0
+        self.now, self.rows = 0.0, 0
+
+    def see(self, descent: Descent) -> None:
+        self.now, self.rows = time.perf_counter(), rows_until(descent.plan.sizes, descent.k)
+        if not self.started:
+            self.started, self.first_rows = self.now, self.rows
+
+    def rows_per_second(self) -> float | None:
+        passed = self.now - self.started
+        return (self.rows - self.first_rows) / passed if passed > 0.0 and self.rows > self.first_rows else None
+
+    def seconds_left(self, descent: Descent) -> float | None:
+        found, plan = self.rows_per_second(), descent.plan
+        return None if found is None else (plan.epochs * plan.sizes.rows - self.rows) / found
+
+
+def rows_until(sizes: Sizes, k: int) -> int:
+    """How many rows the first k steps take in."""
+    epochs, t = divmod(k, sizes.steps)
+    return epochs * sizes.rows + t * sizes.batch
+
+
+class Progress:
+    """A context around a fit, and the `progress` that `fit` calls. It measures, and shows plain lines.
+
+    Nothing is said before the descent begins or a wait needs words: a table that is refused gets one line, the error.
+    """
+
+    def __init__(self, name: str, target: str):
+        self.what = f"{target} from {name}"
+        self.meter = Meter()
+        self._shown = 0.0
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> Progress:
+        self._timer = threading.Timer(PATIENCE, self._explain_wait)
+        self._timer.daemon = True
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def __call__(self, descent: Descent) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.meter.see(descent)
+        if time.perf_counter() - self._shown >= self.pause():
+            self.update(descent)
+            self._shown = time.perf_counter()
+
+    def pause(self) -> float:
+        return BETWEEN_LINES
+
+    def prepare(self, text: str) -> None:
+        say(text)
+
+    def update(self, descent: Descent) -> None:
+        first = f"fitting {self.what}: " if not self._shown else ""
+        say(first + ", ".join(standing(descent, self.meter)))
+
+    def _explain_wait(self) -> None:
+        if not self.meter.started:
+            self.prepare(f"fitting {self.what}: {_why_it_takes_long()}")
+
+
+class LiveProgress(Progress):
+    """The same on a terminal."""
+
+    def __enter__(self) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn
+        from rich.progress import Progress as Bar
+        from rich.table import Column
+
+        console = Console(stderr=True, highlight=False)
+        bar = [BarColumn(bar_width=16)] if console.width >= 120 else []
+        text = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+        self._stack = ExitStack()
+        self._bar = self._stack.enter_context(Bar(SpinnerColumn(), *bar, text, console=console, transient=True))
+        self._task = self._bar.add_task(f"fitting {self.what} …", total=None)
+        return super().__enter__()
+
+    def __exit__(self, *about: Any) -> None:
+        super().__exit__(*about)
+        self._stack.__exit__(*about)
+
+    def pause(self) -> float:
+        return BETWEEN_LOOKS
+
+    def prepare(self, text: str) -> None:
+        self._bar.update(self._task, description=text)
+
+    def update(self, descent: Descent) -> None:
+        text = "  ".join(standing(descent, self.meter))
+        self._bar.update(self._task, description=text, completed=descent.k, total=descent.plan.steps)
+
+
+def progress(data: str, target: str) -> Progress:
+    kind = LiveProgress if sys.stderr.isatty() else Progress
+    return kind(Path(data).name, target)
+
+
+def standing(descent: Descent, meter: Meter) -> list[str]:
+    """Where the descent stands, in words. Epochs and time are bounds where it may stop earlier."""
+    plan = descent.plan
+    at_most = "" if plan.tolerance is None else "at most "
+    epoch = min(descent.k // plan.sizes.steps + 1, plan.epochs)
+    parts = [f"loss {number(descent.epoch_loss())}", f"rate {descent.rate(max(descent.k, 1)):.3g}"]
+    parts.append(f"epoch {epoch:,} of {at_most}{plan.epochs:,}")
+    found, left = meter.rows_per_second(), meter.seconds_left(descent)
+    if found is not None and left is not None:
+        parts += [speed(found), f"{at_most}{duration(max(math.ceil(left), 1))} left"]
+    return parts
+
+
+def _why_it_takes_long() -> str:
+    """Asked from a timer's thread, which must not import what the main thread may be importing."""
+    cache_folder = getattr(sys.modules.get("fallline.compiled.generate"), "cache_folder", None)
+    if cache_folder is None:
+        return "loading libraries"
+    if any(cache_folder().glob("**/*.nbi")):
+        return "still preparing; a rule or loss that is new here is compiled first (once)"
+    return "compiling the descent; only the first time, about ten seconds"

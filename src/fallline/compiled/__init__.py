@@ -1,0 +1,1 @@
+"""The same definitions through Numba: generated kernels and what they import."""

@@ -1,0 +1,114 @@
+"""Which kernels there are: what each is made of, and the one place that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ..losses.loss import Loss
+from ..rules.rule import Rule
+from . import loops
+from .generate import INLINED, KERNEL, Text, load
+
+BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
+
+
+@cache
+def table_kernel() -> Any:
+    """What needs neither loss nor rule: the row order, the sums for means and scales, the tree over leaves."""
+    text = Text()
+    for function in (loops.fill_epoch, loops.deviation_sums, loops.combine):
+        text.add(function, KERNEL)
+    return load("table", str(text))
+
+
+@cache
+def loss_kernel(loss: Loss) -> Any:
+    """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature."""
+    text = Text()
+    _bind_loss(text, loss)
+    for function in (loops.all_leaves, loops.sharpness, loops.row_statistics):
+        text.add(function, KERNEL, BOUND)
+    return load(f"loss_{loss.name}", str(text))
+
+
+def descent_kernel(loss: Loss, rule: Rule) -> Any:
+    """Whole steps: the loss, its gradient and the rule."""
+    return _descent_kernel(loss, rule.step, rule.point, rule.terms, len(rule.state), rule.decays, rule.takes_theta)
+
+
+@cache
+def _descent_kernel(
+    loss: Loss,
+    step: FunctionType,
+    point: FunctionType | None,
+    terms: FunctionType | None,
+    states: int,
+    decays: bool,
+    takes_theta: bool,
+) -> ModuleType:
+    text = Text()
+    _bind_loss(text, loss)
+    bind_rule(text, step, point, terms, states, takes_theta)
+    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
+    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
+    for function in (loops.finish_step, loops.descent_point, loops.take_steps):
+        text.add(function, KERNEL, BOUND)
+    return load(f"descent_{loss.name}_{step.__name__}", str(text))
+
+
+def bind_rule(
+    text: Text,
+    step: FunctionType,
+    point: FunctionType | None,
+    terms: FunctionType | None,
+    states: int,
+    takes_theta: bool,
+    read: Sequence[str] = (),
+    write: Sequence[str] = (),
+) -> None:
+    """Bind `update`, `gradient_point` and `terms_of` to a rule's functions.
+
+    read and write are texts, one for each state: its value, and the line that stores new_0, new_1, ….
+    """
+    state = read or [f"state[{i}, j]" for i in range(states)]
+    written = write or [f"new_state[{i}, j] = new_{i}" for i in range(states)]
+    results = ", ".join(["step", *(f"new_{i}" for i in range(states))])
+    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    numbers = [f"numbers[{i}]" for i in range(count)]
+    arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *state, *numbers])
+    call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *written])
+    text.line(_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
+    call = "point = theta"
+    if point is not None:
+        call = f"point = {text.add(point)}({', '.join(['theta', *state, *numbers[: count - sums]])})"
+    text.line(_function("gradient_point(theta, state, j, numbers)", call, "point"))
+    call = "pass"
+    if terms is not None:
+        results = ", ".join(f"out[{i}]" for i in range(sums)) + "," * (sums == 1)
+        call = f"{results} = {text.add(terms)}({', '.join(['g', 'theta', *state])})"
+    text.line(_function("terms_of(g, theta, state, j, out)", call, "0"))
+
+
+def count_of_sums(terms: FunctionType | None) -> int:
+    """How many sums a rule's terms have: the function is straight-line code, so any arguments tell."""
+    return 0 if terms is None else len(terms(*[1.0] * terms.__code__.co_argcount))
+
+
+def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int:
+    """How many numbers a step takes, its sums among them."""
+    return step.__code__.co_argcount - 1 - takes_theta - states
+
+
+def _bind_loss(text: Text, loss: Loss) -> None:
+    for function, name in ((loss.row, "row_loss"), (loss.second, "row_second")):
+        assert isinstance(function, FunctionType)
+        text.line(f"{name} = {text.add(function)}")
+
+
+def _function(head: str, line: str, result: str) -> str:
+    """The text of a small function that binds a rule's own to what the loops call."""
+    return f"{INLINED}def {head}:\n    {line}\n    return {result}\n"

@@ -1,0 +1,221 @@
+"""The compiled runtime: `plain.PlainRuntime` through Numba, with the same bytes, and threads for large batches."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..losses.loss import Loss
+from ..order.shuffle import Sizes, epoch_key
+from ..plain.divergence import Guard
+from ..rules.rule import Numbers, Rule
+from ..sums import LEAF
+from .kernels import descent_kernel, loss_kernel, table_kernel
+
+CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
+THREAD_WORK = 1 << 20  # elements of a batch from which a second thread is worth its start
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+class Arrays:
+    """`plain.Problem` in arrays: features (n, d) in C order, targets, weights (n,), means and inverse scales (d,)."""
+
+    def __init__(
+        self,
+        features: Floats,
+        targets: Floats,
+        weights: Floats,
+        loss: Loss,
+        means: Floats,
+        inverse_scales: Floats,
+        intercept: bool = True,
+    ):
+        self.features = np.ascontiguousarray(features, dtype=np.float64)
+        self.targets = np.ascontiguousarray(targets, dtype=np.float64)
+        self.weights = np.ascontiguousarray(weights, dtype=np.float64)
+        self.means = np.ascontiguousarray(means, dtype=np.float64)
+        self.inverse_scales = np.ascontiguousarray(inverse_scales, dtype=np.float64)
+        self.loss, self.intercept = loss, intercept
+
+    @property
+    def rows(self) -> int:
+        return len(self.targets)
+
+    @property
+    def columns(self) -> int:
+        return len(self.means)
+
+    @property
+    def parameters(self) -> int:
+        return self.columns + self.intercept
+
+    @property
+    def table(self) -> tuple[Any, ...]:
+        return self.features, self.targets, self.weights
+
+
+class CompiledState:
+    """Where a descent stands: theta (p,), the rule's state (s, p), and the smoothed loss (1,)."""
+
+    def __init__(self, theta: Floats, rule_state: Floats, smoothed: Floats):
+        self.theta, self.rule_state, self._smoothed = theta, rule_state, smoothed
+
+    @property
+    def smoothed_loss(self) -> float:
+        return float(self._smoothed[0])
+
+    def arrays(self) -> tuple[Floats, Floats, Floats]:
+        return self.theta, self.rule_state, self._smoothed
+
+
+class CompiledRuntime:
+    """Takes steps on a problem by a rule, whole blocks of steps in one compiled call."""
+
+    name = "compiled"
+
+    def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, thread_work: int = THREAD_WORK):
+        self.problem, self.rule, self.threads, self.thread_work = problem, rule, threads, thread_work
+        self._all_rows = np.arange(problem.rows)
+
+    def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
+        values = np.array(theta, dtype=np.float64)
+        states = np.array([self.rule.first_state(value) for value in values.tolist()], dtype=np.float64)
+        rule_state = np.ascontiguousarray(states.reshape(len(values), len(self.rule.state)).T)
+        return CompiledState(values, rule_state, np.array([smoothed_loss]))
+
+    def warm_up(self, state: CompiledState) -> None:
+        """Compile what `advance` calls, or load it: no steps are taken."""
+        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0])
+        no_rows, bounds = self._all_rows[:0], np.zeros(1, dtype=np.int64)
+        self._advance_in_one_call(state, no_rows, bounds, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 2)))
+
+    def table_order(self) -> Rows:
+        return self._all_rows
+
+    def order(self, seed: int, epoch: int, sizes: Sizes) -> Rows:
+        """The rows of an epoch in the order in which its batches take them."""
+        order = np.empty(sizes.rows, dtype=np.int64)
+        key = epoch_key(seed, epoch)
+        table_kernel().fill_epoch(order, sizes.windows, sizes.rows, sizes.block, sizes.window, key)
+        return order
+
+    def loss(self, theta: Sequence[float] | Floats) -> float:
+        """The mean loss of all rows in table order."""
+        sums = self._sums(np.asarray(theta, dtype=np.float64), self._all_rows, 0, self.problem.rows)
+        weight = float(sums[-1])
+        return float(sums[-2]) / weight if weight else 0.0
+
+    def advance(
+        self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
+    ) -> tuple[list[float], list[float], str]:
+        """Take one step for each batch; see `PlainRuntime.advance`."""
+        sizes = [len(batch) for batch in batches]
+        bounds = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        rows = np.concatenate(batches).astype(np.int64, copy=False)
+        table = np.array(numbers, dtype=np.float64)
+        records = np.empty((len(sizes), 2))
+        large = max(sizes) * self.problem.columns >= self.thread_work and max(sizes) > LEAF
+        take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
+        tried, cause = take(state, rows, bounds, table, guard, records)
+        return records[:tried, 0].tolist(), records[:tried, 1].tolist(), CAUSES[cause]
+
+    def _advance_in_one_call(
+        self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
+    ) -> tuple[int, int]:
+        problem = self.problem
+        result: tuple[int, int] = descent_kernel(problem.loss, self.rule).take_steps(
+            *problem.table,
+            problem.means,
+            problem.inverse_scales,
+            problem.intercept,
+            rows,
+            bounds,
+            numbers,
+            *state.arrays(),
+            guard.limit,
+            guard.rows,
+            records,
+        )
+        return result
+
+    def _advance_threaded(
+        self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
+    ) -> tuple[int, int]:
+        """The same, with each batch's leaves shared out among threads; the tree does not care who made a leaf."""
+        problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule)
+        point = np.empty_like(state.theta)
+        gradient, new_theta, new_state = (np.empty_like(a) for a in (state.theta, state.theta, state.rule_state))
+        for t in range(len(numbers)):
+            start, stop = int(bounds[t]), int(bounds[t + 1])
+            kernel.descent_point(state.theta, state.rule_state, numbers[t], point)
+            sums = self._sums(point, rows, start, stop)
+            cause = kernel.finish_step(
+                sums,
+                problem.inverse_scales,
+                problem.intercept,
+                state.theta,
+                state.rule_state,
+                numbers[t],
+                (stop - start) / guard.rows,
+                state.arrays()[2],
+                guard.limit,
+                gradient,
+                new_theta,
+                new_state,
+                records[t],
+            )
+            if cause:
+                return t + 1, cause
+        return len(numbers), 0
+
+    def _sums(self, theta: Floats, rows: Rows, start: int, stop: int) -> Floats:
+        """The sums of one batch, on as many threads as it is worth."""
+        problem, columns = self.problem, self.problem.columns
+        leaves = np.empty((-(-(stop - start) // LEAF), columns + 3))
+        coefficients = theta[:columns] * problem.inverse_scales
+        b = float(theta[columns]) if problem.intercept else 0.0
+        kernel = loss_kernel(problem.loss).all_leaves
+        work = leaves.shape[0] * LEAF * columns
+        threads = min(self.threads if work >= self.thread_work else 1, leaves.shape[0])
+        cuts = [leaves.shape[0] * i // threads for i in range(threads + 1)]
+
+        def share(i: int) -> None:
+            kernel(
+                *problem.table,
+                problem.means,
+                coefficients,
+                problem.intercept,
+                b,
+                rows,
+                start,
+                stop,
+                cuts[i],
+                cuts[i + 1],
+                leaves,
+            )
+
+        if threads > 1:
+            list(_pool(threads).map(share, range(threads)))
+        else:
+            share(0)
+        sums = np.empty(columns + 3)
+        table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
+        return sums
+
+
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_pools_lock = threading.Lock()
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """One pool of threads for each number of threads and process: a pool does not survive a fork."""
+    with _pools_lock:
+        return _pools.setdefault((os.getpid(), threads), ThreadPoolExecutor(threads, thread_name_prefix="fallline"))

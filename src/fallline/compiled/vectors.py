@@ -1,0 +1,67 @@
+"""Reading and writing entries of vectors that do not overlap, and are known not to.
+
+In a loop over several vectors LLVM must know that a store into one does not change another. It compares their
+addresses before the loop, but gives up (and the loop stays scalar) when more than four of them are written; Numba has
+no word for it. So each access says to which of the vectors of its loop it belongs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+VECTORS = 16  # in a loop, at most
+
+
+@intrinsic(prefer_literal=True)
+def read(typing_context: Any, vector: Any, j: Any, number: Any) -> Any:
+    """Entry j >= 0 of vector `number` of the loop, a float widened to float64."""
+    kind = _checked(vector, number)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature, arguments)
+        value = builder.load(pointer)
+        _mark(builder.module, value, number.literal_value)
+        return context.cast(builder, value, vector.dtype, kind)
+
+    return kind(vector, types.intp, types.intp), code
+
+
+@intrinsic(prefer_literal=True)
+def write(typing_context: Any, vector: Any, j: Any, number: Any, value: Any) -> Any:
+    """vector[j] <- value, rounded if the vector is float32, for j >= 0 and vector `number` of the loop. Returns what
+    has been written."""
+    kind = _checked(vector, number)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = _pointer(context, builder, signature, arguments)
+        stored = context.cast(builder, arguments[3], kind, vector.dtype)
+        _mark(builder.module, builder.store(stored, pointer), number.literal_value)
+        return context.cast(builder, stored, vector.dtype, kind)
+
+    return kind(vector, types.intp, types.intp, kind), code
+
+
+def _checked(vector: Any, number: Any) -> Any:
+    if not (isinstance(vector, types.Array) and vector.layout == "C" and vector.ndim == 1):
+        raise TypingError("read and write take contiguous vectors")
+    if not (isinstance(number, types.IntegerLiteral) and 0 <= number.literal_value < VECTORS):
+        raise TypingError(f"the number of a vector is a literal below {VECTORS}")
+    return types.float64 if isinstance(vector.dtype, types.Float) else types.intp
+
+
+def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.gep(array.data, [arguments[1]], inbounds=True)
+
+
+def _mark(module: ir.Module, instruction: Any, number: int) -> None:
+    """Say that the access is to this vector, and to none of the others."""
+    domain = module.add_metadata([ir.MetaDataString(module, "fallline")])
+    scopes = [module.add_metadata([ir.MetaDataString(module, f"vector {i}"), domain]) for i in range(VECTORS)]
+    instruction.set_metadata("alias.scope", module.add_metadata([scopes[number]]))
+    instruction.set_metadata("noalias", module.add_metadata([s for i, s in enumerate(scopes) if i != number]))

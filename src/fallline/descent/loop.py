@@ -1,0 +1,133 @@
+"""The one loop: order, batches, rates, steps, looks at the loss, and a reason to stop. It runs on any runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plain.divergence import Guard
+from ..rules.rule import Numbers
+from ..sums import tree_sum
+from .plan import Plan
+from .stopping import Watch
+
+WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and at Ctrl-C: some hundredths of a second
+
+
+class History:
+    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), and the learning rate."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.norms: list[float] = []
+        self.rates: list[float] = []
+
+
+class Descent:
+    """A descent under way. After `run`, `stop` says why it stopped and `k` is the last step that was applied."""
+
+    def __init__(self, runtime: Any, plan: Plan, theta: Sequence[float] | None = None):
+        self.runtime, self.plan = runtime, plan
+        start = [0.0] * runtime.problem.parameters if theta is None else theta
+        self.start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
+        self.state = runtime.start(start, self.start_loss)
+        self.guard = Guard.of(self.start_loss, plan.sizes.rows, plan.sizes.batch)
+        self.schedule = plan.new_schedule()
+        self.watch = Watch(plan.tolerance, plan.patience, self.start_loss) if plan.tolerance is not None else None
+        self.carry = plan.rule.start_carry()
+        self.history = History()
+        self.k = 0
+        self.stop = ""
+        self.cause = ""
+        self._order: tuple[int, Any] = (-1, None)
+
+    def run(
+        self,
+        until: int | None = None,
+        report: Callable[[Descent], object] | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take steps until there is a reason to stop, or up to step `until`."""
+        last = self.plan.steps if until is None else min(until, self.plan.steps)
+        while self.k < last and not self.stop:
+            self._advance(min(last - self.k, self._steps_to_look(), self._steps_per_call()))
+            if not self.stop and self.k % self.plan.look_steps == 0 and self.watch is not None:
+                self._look(self.watch)
+            if report is not None:
+                report(self)
+            if not self.stop and interrupted():
+                self.stop = "interrupted"
+        if self.k == self.plan.steps and not self.stop:
+            self.stop = "epochs"
+
+    def batch(self, k: int) -> Any:
+        """The rows of step k, in batch order."""
+        sizes = self.plan.sizes
+        epoch, t = divmod(k - 1, sizes.steps)
+        if self._order[0] != epoch:
+            shuffled = self.plan.shuffle and sizes.batch < sizes.rows
+            if shuffled or self._order[1] is None:
+                order = self.runtime.order(self.plan.seed, epoch, sizes) if shuffled else self.runtime.table_order()
+            else:
+                order = self._order[1]
+            self._order = (epoch, order)
+        return self._order[1][t * sizes.batch : min((t + 1) * sizes.batch, sizes.rows)]
+
+    def answer(self) -> NDArray[np.float64]:
+        """The parameters that are the result so far: theta, or the point that the rule answers with."""
+        theta = np.array(self.state.theta, dtype=np.float64)
+        rule = self.plan.rule
+        if rule.answer is None:
+            return theta
+        states = zip(*np.asarray(self.state.rule_state).tolist(), strict=True)
+        return np.array([rule.answer(value, *state) for value, state in zip(theta.tolist(), states, strict=True)])
+
+    def rate(self, k: int) -> float:
+        return self.schedule.rate(k, self.plan.learning_rate)
+
+    def numbers(self, k: int) -> tuple[Numbers, Numbers]:
+        """The rule's numbers in step k and its next carry, where k is the next step."""
+        return self.plan.rule.numbers(k, self.rate(k), self.carry)
+
+    def _advance(self, count: int) -> None:
+        batches, numbers, rates, carries = [], [], [], [self.carry]
+        for k in range(self.k + 1, self.k + count + 1):
+            batches.append(self.batch(k))
+            rates.append(self.rate(k))
+            arguments, carry = self.plan.rule.numbers(k, rates[-1], carries[-1])
+            numbers.append(arguments)
+            carries.append(carry)
+        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard)
+        self.history.losses += losses
+        self.history.norms += norms
+        self.history.rates += rates[: len(losses)]
+        applied = len(losses) - bool(self.cause)
+        self.k += applied
+        self.carry = carries[applied]
+        if self.cause:
+            self.stop = "diverged"
+
+    def _look(self, watch: Watch) -> None:
+        if watch.has_stopped_falling(self.epoch_loss()):
+            if self.schedule.plateau(watch.level):
+                watch.new_stage()
+            elif watch.has_learned():
+                self.stop = "converged"
+
+    def epoch_loss(self) -> float:
+        """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less."""
+        sizes, done = self.plan.sizes, len(self.history.losses)
+        span = min(sizes.steps, self.plan.look_steps, done)
+        counts = [float(sizes.rows_of(k % sizes.steps)) for k in range(done - span, done)]
+        sums = [loss * count for loss, count in zip(self.history.losses[done - span :], counts)]
+        return tree_sum(sums) / max(tree_sum(counts), 1.0)
+
+    def _steps_to_look(self) -> int:
+        return self.plan.look_steps - self.k % self.plan.look_steps
+
+    def _steps_per_call(self) -> int:
+        work = self.plan.sizes.batch * (int(self.runtime.problem.columns) + 8)
+        return max(WORK_PER_CALL // work, 1)

@@ -1,0 +1,39 @@
+"""What a descent is told before step 1: everything that decides its bits besides the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..order.shuffle import Sizes
+from ..rules.rule import Rule
+from ..schedules import schedule_named
+from ..schedules.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A settled descent: nothing is `auto` any more.
+
+    tolerance: relative fall of the training loss that counts as progress, or None to run all epochs.
+    look_steps: steps between two looks at the loss. patience: looks without progress until the loss has stopped
+    falling.
+    """
+
+    rule: Rule
+    learning_rate: float
+    schedule: dict[str, object]
+    sizes: Sizes
+    epochs: int
+    tolerance: float | None
+    patience: int
+    look_steps: int
+    shuffle: bool
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * self.sizes.steps
+
+    def new_schedule(self) -> Schedule:
+        options = {name: value for name, value in self.schedule.items() if name != "name"}
+        return schedule_named(str(self.schedule["name"]), **options)  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""When a descent is over."""
+
+from __future__ import annotations
+
+from ..sums import tree_sum
+
+# Each reason for stopping, in words.
+REASONS = {
+    "converged": "converged: the training loss has stopped falling",
+    "epochs": "all epochs are done, and the loss may still be falling",
+    "diverged": "diverged: the loss went up, and the last good step was kept",
+    "interrupted": "interrupted: this is as far as it came",
+}
+NEGLIGIBLE = 1e-9  # of the loss at the start: what is below it is a perfect fit
+
+
+class Watch:
+    """Sees the training loss at every look, and says when it has stopped falling.
+
+    The last third of the looks at this learning rate (at least `patience` of them) is compared with as many before: the
+    loss has stopped falling when its mean fell by no more than `tolerance`, relative. As both grow, a slow
+    fall is not taken for a standstill: what is over after t looks is every movement that takes up to about t looks.
+    """
+
+    def __init__(self, tolerance: float, patience: int, start_loss: float):
+        self.tolerance, self.patience, self.start_loss = tolerance, patience, start_loss
+        self.losses: list[float] = []
+
+    def new_stage(self) -> None:
+        """The learning rate has changed; adaptive rules dip below their noise right after that, so all starts anew."""
+        self.losses = []
+
+    def has_stopped_falling(self, loss: float) -> bool:
+        self.losses.append(loss)
+        span = self._span()
+        if len(self.losses) < 2 * span:
+            return False
+        before = mean(self.losses[-2 * span : -span])
+        return before - self.level <= self.tolerance * max(self.level, NEGLIGIBLE * self.start_loss)
+
+    def _span(self) -> int:
+        return max(self.patience, len(self.losses) // 3)
+
+    @property
+    def level(self) -> float:
+        """The mean loss of the latest looks."""
+        return mean(self.losses[-self._span() :])
+
+    def has_learned(self) -> bool:
+        """A loss that stands still at or above where it started has not converged."""
+        return self.level < self.start_loss
+
+
+def mean(values: list[float]) -> float:
+    return tree_sum(values) / len(values)

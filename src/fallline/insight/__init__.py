@@ -1,0 +1,1 @@
+"""What a run means: explain and, later, why, race and the learning-rate finder."""

@@ -1,0 +1,117 @@
+"""`explain`: the arithmetic of one real step, worked out like a page of a textbook.
+
+Every number shown is made by the plain runtime's own functions on the step's own rows, so it is the real step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..descent.loop import Descent
+from ..plain.gradient import batch_gradient
+from ..plain.problem import Problem
+from .explanation import Explanation, Parameter, Row
+from .page import page
+from .trace import trace
+
+
+def explain(
+    descent: Descent,
+    problem: Problem,
+    numbers: list[int],
+    names: tuple[str, ...],
+    title: str,
+    focus: int | None = None,
+    applied: bool = True,
+) -> Explanation:
+    """Explain the next step of a descent. problem: its batch in plain lists; numbers: those rows' numbers.
+
+    focus: the number of a row to work out in full. applied: False for a step at which the descent diverged.
+    """
+    plan, k = descent.plan, descent.k + 1
+    rule = plan.rule
+    theta = [float(value) for value in descent.state.theta]
+    states = [[float(vector[j]) for vector in descent.state.rule_state] for j in range(len(theta))]
+    arguments, keep = rule.split(descent.numbers(k)[0])
+    point = theta
+    if rule.point is not None:
+        point = [rule.point(value, *state, *arguments) for value, state in zip(theta, states)]
+    loss, gradient, weight = batch_gradient(problem, point, range(problem.rows))
+    arguments += rule.term_sums(gradient, theta, states)
+    rows = _rows(problem, point, numbers)
+    parameters = []
+    columns = problem.columns
+    code = rule.step.__code__
+    for j, before in enumerate(theta):
+        values = (gradient[j], *([before] if rule.takes_theta else []), *states[j], *arguments)
+        named = dict(zip(code.co_varnames[: code.co_argcount], values, strict=True))
+        step = rule.update(gradient[j], before, states[j], arguments)[0]
+        inverse = problem.inverse_scales[j] if j < columns else 1.0
+        total = _left_to_right([row.weight * row.slope * (row.terms[j] if j < columns else 1.0) for row in rows])
+        lines = tuple(trace(rule.step, named, ("step", *rule.state)))
+        name = names[j] if j < columns else "intercept"
+        parameters.append(
+            Parameter(name, before, point[j], total, inverse, gradient[j], lines, step, keep, before * keep - step)
+        )
+    at = numbers.index(focus) if focus is not None else None
+    lines = tuple(trace(problem.loss.row, _named(problem, rows[at]), ("value", "slope"))) if at is not None else ()
+    explained = Explanation(
+        k,
+        descent.rate(k),
+        title,
+        rule.name,
+        rule.formula,
+        problem.loss.name,
+        problem.loss.formula,
+        names,
+        tuple(problem.means),
+        tuple(problem.inverse_scales),
+        tuple(rows),
+        weight,
+        _left_to_right([row.weight * row.value for row in rows]),
+        loss,
+        tuple(parameters),
+        problem.intercept,
+        at,
+        lines,
+        applied,
+    )
+    return replace(explained, text=page(explained))
+
+
+def _rows(problem: Problem, theta: list[float], numbers: list[int]) -> list[Row]:
+    coefficients = [w * inverse for w, inverse in zip(theta, problem.inverse_scales)]
+    rows = []
+    for i, features in enumerate(problem.features):
+        terms = [x - mean for x, mean in zip(features, problem.means, strict=True)]
+        score = _left_to_right([x * u for x, u in zip(terms, coefficients)])
+        if problem.intercept:
+            score += theta[-1]
+        value, slope = problem.loss.row(score, problem.targets[i])
+        rows.append(
+            Row(
+                numbers[i],
+                tuple(features),
+                tuple(terms),
+                problem.targets[i],
+                problem.weights[i],
+                score,
+                problem.loss.inverse_link(score),
+                value,
+                slope,
+            )
+        )
+    return rows
+
+
+def _left_to_right(values: list[float]) -> float:
+    """A sum as it is written on the page; the step itself adds leaves of 1,024 rows by a tree."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def _named(problem: Problem, row: Row) -> dict[str, float]:
+    code = problem.loss.row.__code__
+    return dict(zip(code.co_varnames[: code.co_argcount], (row.score, row.target), strict=True))

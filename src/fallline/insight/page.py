@@ -1,0 +1,207 @@
+"""An explanation as a page of text."""
+
+from __future__ import annotations
+
+import textwrap
+
+from .explanation import Explanation, Parameter, Row
+from .trace import Line, number
+
+MOST_ROWS = 8
+MOST_FEATURES = 3
+MOST_PARAMETERS = 4
+MOST_TERMS = 5
+WIDTH = 100
+
+
+def page(explained: Explanation) -> str:
+    parts = [_head(explained), _rows(explained), _loss(explained)]
+    if explained.focus is not None:
+        parts.append(_focus(explained))
+    parts += [_gradient(explained, p, j) for j, p in _shown(explained)]
+    parts.append(_updates(explained))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(explained: Explanation) -> str:
+    lines = [
+        f"Step {explained.step:,}: {explained.title}",
+        *([] if explained.applied else ["(this is the step at which the run diverged; it was not applied)"]),
+        f"batch of {_count(len(explained.rows), 'row')}, loss {explained.loss_formula}, "
+        f"learning rate {number(explained.learning_rate)}",
+        "",
+        "Parameters before the step (w[…] the coefficient of a feature, b the intercept)",
+    ]
+    for j, p in _shown(explained):
+        elsewhere = "" if p.point == p.before else f", its gradient taken at {number(p.point)}"
+        lines.append(f"  {_symbol(explained, j)} = {number(p.before)}{elsewhere}")
+    hidden = len(explained.parameters) - len(_shown(explained))
+    if hidden:
+        lines.append(f"  … and {_count(hidden, 'parameter')} with smaller steps")
+    scaled = [j for j, _ in _shown(explained) if j < len(explained.means) and explained.inverse_scales[j] != 1.0]
+    if scaled:
+        lines += ["", "A scaled feature enters as (value - mean) / deviation"]
+        lines += [
+            f"  {explained.feature_names[j]}: mean {number(explained.means[j])}, deviation {_deviation(explained, j)}"
+            for j in scaled
+        ]
+    return "\n".join(lines)
+
+
+def _symbol(explained: Explanation, j: int) -> str:
+    return f"w[{explained.feature_names[j]}]" if j < len(explained.feature_names) else "b"
+
+
+def _deviation(explained: Explanation, j: int) -> str:
+    return number(1.0 / explained.inverse_scales[j])
+
+
+def _rows(explained: Explanation) -> str:
+    shown = _features(explained)
+    names = [explained.feature_names[j] for j in shown]
+    weighted = any(row.weight != 1.0 for row in explained.rows)
+    header = ["row", *names]
+    if len(explained.feature_names) > len(names):
+        header.append("…")
+    header += ["target", "prediction", "residual", "loss", "slope"] + (["weight"] if weighted else [])
+    body = []
+    for row in _picked(explained):
+        if row is None:
+            body.append(["…"] * len(header))
+            continue
+        cells = [f"{row.number:,}", *(number(row.features[j]) for j in shown)]
+        if len(explained.feature_names) > len(names):
+            cells.append("…")
+        residual = row.prediction - row.target
+        cells += [number(value) for value in (row.target, row.prediction, residual, row.value, row.slope)]
+        body.append(cells + ([number(row.weight)] if weighted else []))
+    text = _table([header, *body])
+    if len(explained.rows) > MOST_ROWS:
+        text += f"\n({_count(len(explained.rows), 'row')} in all)"
+    meaning = "residual = prediction - target; slope = derivative of a row's loss by its score"
+    return f"{text}\n{_prediction(explained)}{meaning}"
+
+
+def _prediction(explained: Explanation) -> str:
+    """The prediction's formula in numbers, where it is short enough to be read."""
+    columns = len(explained.feature_names)
+    if columns > MOST_FEATURES or any(inverse != 1.0 for inverse in explained.inverse_scales):
+        return ""
+    terms = [f"{number(p.point)} * {p.name}" for p in explained.parameters[:columns]]
+    terms += [_signed(explained.parameters[-1].point)] if explained.has_intercept else []
+    is_score = explained.rows[0].score != explained.rows[0].prediction
+    return f"{'score' if is_score else 'prediction'} = {' + '.join(terms)}\n"
+
+
+def _loss(explained: Explanation) -> str:
+    values = [_weighted(row.weight, number(row.value)) for row in explained.rows]
+    return _wrapped(f"Loss = {_mean(values, explained.loss_sum, explained.weight)} = {number(explained.loss)}")
+
+
+def _focus(explained: Explanation) -> str:
+    row = explained.rows[explained.focus or 0]
+    lines = [f"Row {row.number:,} in full", "  score: for each feature, (value - mean) * w / deviation"]
+    columns = len(explained.feature_names)
+    for name, term, p in zip(explained.feature_names, row.terms, explained.parameters[:columns], strict=True):
+        if term != 0.0:
+            coefficient = number(p.point * p.inverse_scale)
+            lines.append(f"    {name}: {number(term)} * {coefficient} = {number(term * (p.point * p.inverse_scale))}")
+    if explained.has_intercept:
+        lines.append(f"    b: {number(explained.parameters[-1].point)}")
+    lines.append(f"    sum = {number(row.score)}")
+    lines.append(f"  loss ({explained.loss_name}), its value and its slope:")
+    lines += [f"    {_line(line)}" for line in explained.focus_lines]
+    return "\n".join(lines)
+
+
+def _gradient(explained: Explanation, p: Parameter, j: int) -> str:
+    is_intercept = j == len(explained.feature_names)
+    unscaled = p.inverse_scale == 1.0
+    x = "" if is_intercept else f" * {p.name}" if unscaled else f" * ({p.name} - mean)"
+    terms = []
+    for row in explained.rows:
+        term = 1.0 if is_intercept else row.terms[j]
+        if term != 0.0:
+            written = _signed(row.slope) + ("" if is_intercept else f" * {_signed(term)}")
+            terms.append(_weighted(row.weight, written))
+    zeros = len(explained.rows) - len(terms)
+    left_out = f"   ({_count(zeros, 'row')} with {p.name} = 0 left out)" if zeros and terms else ""
+    weight = number(explained.weight)
+    mean = _mean(terms or ["0"], None, explained.weight)
+    total = number(p.sum) if unscaled else f"{number(p.sum)} / {_deviation(explained, j)}"
+    head = f"Gradient of {_symbol(explained, j)} = mean of slope{x}{'' if unscaled else ' / deviation'}"
+    return f"{head}\n{_wrapped(f'  = {mean}{left_out}')}\n  = {total} / {weight} = {number(p.gradient)}"
+
+
+def _updates(explained: Explanation) -> str:
+    lines = [f"Update by {explained.rule}: {explained.formula}"]
+    for j, p in _shown(explained):
+        symbol = _symbol(explained, j)
+        lines.append(f"  {symbol}")
+        lines += [f"    {_line(line)}" for line in p.update]
+        kept = "" if p.keep == 1.0 else f" * {number(p.keep)}"
+        lines.append(f"    {symbol} = {number(p.before)}{kept} - {_signed(p.step)} = {number(p.after)}")
+    return "\n".join(lines)
+
+
+def _line(line: Line) -> str:
+    worked = "" if line.numbers == number(line.value) else f" = {line.numbers}"
+    return f"{line.name} = {line.text}{worked} = {number(line.value)}"
+
+
+def _features(explained: Explanation) -> list[int]:
+    """The features whose columns are shown: those that are worked out below."""
+    columns = len(explained.feature_names)
+    if columns <= MOST_FEATURES:
+        return list(range(columns))
+    return [j for j, _ in _shown(explained) if j < columns][:MOST_FEATURES]
+
+
+def _wrapped(text: str) -> str:
+    """A line of a sum, broken where it is too long."""
+    indent = " " * (len(text) - len(text.lstrip()) + 4)
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _picked(explained: Explanation) -> list[Row | None]:
+    """The rows on the page: all, or the first ones (with the row in focus) and the last, with a gap between."""
+    rows = list(explained.rows)
+    if len(rows) <= MOST_ROWS:
+        return list(rows)
+    picked: list[Row | None] = list(rows[: MOST_ROWS - 2])
+    if explained.focus is not None and MOST_ROWS - 2 <= explained.focus < len(rows) - 1:
+        picked += [None, rows[explained.focus]]
+    return [*picked, None, rows[-1]]
+
+
+def _shown(explained: Explanation) -> list[tuple[int, Parameter]]:
+    """The parameters on the page, in their order: all, or the intercept and those with the largest steps."""
+    every = list(enumerate(explained.parameters))
+    if len(every) <= MOST_PARAMETERS:
+        return every
+    largest = sorted(every, key=lambda pair: -abs(pair[1].step))[:MOST_PARAMETERS]
+    return sorted(largest)
+
+
+def _mean(terms: list[str], total: float | None, weight: float) -> str:
+    if len(terms) > MOST_TERMS:
+        terms = [*terms[: MOST_TERMS - 1], "…", terms[-1]]
+    whole = f"({' + '.join(terms)}) / {number(weight)}"
+    return whole if total is None else f"{whole} = {number(total)} / {number(weight)}"
+
+
+def _weighted(weight: float, text: str) -> str:
+    return text if weight == 1.0 else f"{number(weight)} * {text}"
+
+
+def _signed(value: float) -> str:
+    return f"({number(value)})" if value < 0.0 else number(value)
+
+
+def _count(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _table(rows: list[list[str]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

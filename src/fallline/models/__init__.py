@@ -1,0 +1,1 @@
+"""Parameters to predictions, and back: the models and the model file."""

@@ -1,0 +1,23 @@
+"""`load` reads any model file. KINDS is the one list of the kinds of model."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+
+from ..errors import FalllineError
+from .file import read_model, refused
+from .linear import LinearModel
+
+KINDS = {LinearModel.kind: LinearModel}
+
+
+def load(path: str | PathLike[str]) -> LinearModel:
+    """Read a model that `save` wrote. Raises DataError for a file that is missing, damaged or something else."""
+    description, arrays = read_model(path)
+    try:
+        if description["kind"] not in KINDS:
+            raise ValueError(f"kind {description['kind']!r} is not known")
+        return KINDS[description["kind"]].from_parts(description, arrays)
+    except (KeyError, TypeError, ValueError, AttributeError, FalllineError) as error:
+        raise refused(os.fspath(path), f"its description is damaged ({error})") from error

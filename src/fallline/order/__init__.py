@@ -1,0 +1,1 @@
+"""Which rows form step t: a pure function of (seed, epoch, sizes, t)."""

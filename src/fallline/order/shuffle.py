@@ -1,0 +1,87 @@
+"""Which rows form step t: a pure function of (seed, epoch, sizes, t).
+
+An epoch visits every row once. The table is cut into small blocks of neighbouring rows (the last may be short), the
+blocks are permuted, and `window` blocks at a time are gathered and their rows shuffled (Fisher-Yates). So a batch mixes
+rows from everywhere, other rows meet in every epoch, and a disk or a cache still reads whole blocks.
+"""
+
+from __future__ import annotations
+
+from .blocks import permuted, unpermuted
+from .random import key_of, random_below
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableSequence
+
+BLOCK_ROWS = 32
+WINDOW_BYTES = 1 << 18  # a window's rows of float64 stay in a core's second-level cache
+
+
+class Sizes:
+    """How a table of `rows` rows is cut: rows a block, blocks a window, rows a batch."""
+
+    def __init__(self, rows: int, batch: int, block: int, window: int):
+        self.rows, self.batch, self.block, self.window = rows, batch, block, window
+        self.blocks = -(-rows // block)
+        self.windows = -(-self.blocks // window)
+        self.steps = -(-rows // batch)
+
+    def rows_of(self, t: int) -> int:
+        """How many rows batch t (from 0) of an epoch has: a short last batch is a batch."""
+        return min(self.batch, self.rows - t * self.batch)
+
+    @classmethod
+    def of(cls, rows: int, columns: int, batch: int) -> Sizes:
+        """The one function of (rows, columns) that fixes block and window, wherever the rows lie."""
+        window = max(WINDOW_BYTES // (8 * max(columns, 1) * BLOCK_ROWS), 8)
+        return cls(rows, min(batch, rows), BLOCK_ROWS, min(window, 256))
+
+
+def epoch_key(seed: int, epoch: int) -> int:
+    return key_of(key_of(0, seed), epoch)
+
+
+def window_start(window: int, rows: int, block: int, window_blocks: int, key: int) -> int:
+    """The place in the epoch at which this window's rows begin."""
+    blocks = -(-rows // block)
+    start = window * window_blocks * block
+    short_place = unpermuted(blocks - 1, blocks, key)  # the last block of the table may have fewer rows
+    if short_place < window * window_blocks:
+        start -= blocks * block - rows
+    return start
+
+
+def fill_window(out: MutableSequence[int], window: int, rows: int, block: int, window_blocks: int, key: int) -> int:
+    """Write the rows of one window into out[0], out[1], … in their order; return how many there are."""
+    blocks = -(-rows // block)
+    count = 0
+    for place in range(window * window_blocks, min((window + 1) * window_blocks, blocks)):
+        first = permuted(place, blocks, key) * block
+        for row in range(first, min(first + block, rows)):
+            out[count] = row
+            count += 1
+    window_key = key_of(key, window + 1)
+    for i in range(count - 1, 0, -1):
+        j = random_below(window_key, i, i + 1)
+        out[i], out[j] = out[j], out[i]
+    return count
+
+
+def rows(seed: int, epoch: int, sizes: Sizes, t: int) -> list[int]:
+    """The rows of batch t (from 0) of an epoch (from 0), in batch order. A batch of all rows stands in table order."""
+    if sizes.batch >= sizes.rows:
+        return list(range(sizes.rows))
+    key = epoch_key(seed, epoch)
+    first, last = t * sizes.batch, min((t + 1) * sizes.batch, sizes.rows)
+    window = first // (sizes.window * sizes.block)  # a short block can only move a window's start to the left
+    found: list[int] = []
+    while window < sizes.windows:
+        start = window_start(window, sizes.rows, sizes.block, sizes.window, key)
+        if start >= last:
+            break
+        buffer = [0] * (sizes.window * sizes.block)
+        count = fill_window(buffer, window, sizes.rows, sizes.block, sizes.window, key)
+        found += buffer[max(first - start, 0) : max(min(last - start, count), 0)]
+        window += 1
+    return found

@@ -1,0 +1,1 @@
+"""The descent in plain Python lists: the reference that defines the law. Standard library only."""

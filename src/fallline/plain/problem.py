@@ -1,0 +1,44 @@
+"""What a descent is about: rows, targets, weights, how features are scaled, and the loss."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..losses.loss import Loss
+
+
+class Problem:
+    """A table of n rows and d features and a loss of one linear score a row.
+
+    features: n rows of d floats, as they stand in the table. means, inverse_scales: d floats each; a feature enters as
+    (x - mean) * inverse_scale, and one that is not scaled has mean 0.0 and inverse scale 1.0.
+    targets, weights: n floats. theta holds the d coefficients of the scaled features and, with `intercept`, the
+    intercept.
+    """
+
+    def __init__(
+        self,
+        features: Sequence[Sequence[float]],
+        targets: Sequence[float],
+        weights: Sequence[float],
+        loss: Loss,
+        means: Sequence[float],
+        inverse_scales: Sequence[float],
+        intercept: bool = True,
+    ):
+        self.features, self.targets, self.weights = features, targets, weights
+        self.loss, self.means, self.inverse_scales, self.intercept = loss, means, inverse_scales, intercept
+
+    @property
+    def rows(self) -> int:
+        return len(self.targets)
+
+    @property
+    def columns(self) -> int:
+        return len(self.means)
+
+    @property
+    def parameters(self) -> int:
+        return self.columns + self.intercept

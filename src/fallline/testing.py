@@ -1,0 +1,112 @@
+"""The public law tests: whether a rule of one's own obeys what Fallline promises of every rule."""
+
+from __future__ import annotations
+
+import random
+import struct
+from itertools import product
+
+import numpy as np
+
+from .compiled.runtime import Arrays, CompiledRuntime
+from .errors import FalllineError, SpecificationError
+from .losses import LOSSES
+from .plain.descent import PlainRuntime
+from .plain.divergence import Guard
+from .plain.problem import Problem
+from .rules import Rule
+
+HARD = (0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e-310, -1e308, 1.0)
+STEPS = 5
+
+
+def check_rule(rule: Rule | type[Rule], learning_rate: float = 0.01, seed: int | None = None) -> None:
+    """Raise SpecificationError with what is wrong if a rule breaks the law; return if it keeps it.
+
+    Checked are: that its function never raises, whatever the gradient (a division by zero is the usual fault); that it
+    returns a step and as many states as it has; that it compiles; and that plain Python and the compiled runtime, on
+    one thread and on two, give the same bytes on random rows, for every loss and batches of 1, 1,025 and all rows.
+    """
+    made = rule(learning_rate=learning_rate) if isinstance(rule, type) else rule
+    if made.learning_rate is None:
+        made = made.with_rate(learning_rate)
+    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    _never_raises(made)
+    for loss in LOSSES.values():
+        for batch in (1, 1025, 1500):
+            _same_bytes(made, Problems(loss.name, seed), batch, seed)
+
+
+class Problems:
+    """The same random problem in lists and in arrays."""
+
+    def __init__(self, loss: str, seed: int, rows: int = 1500, columns: int = 3):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(rows, columns))
+        y = x @ rng.normal(size=columns) + rng.normal(size=rows)
+        y = (y > 0).astype(np.float64) if LOSSES[loss].classes else y
+        weights, means, inverse = rng.uniform(0.5, 2.0, rows), x.mean(axis=0), 1.0 / x.std(axis=0)
+        self.arrays = Arrays(x, y, weights, LOSSES[loss], means, inverse)
+        self.lists = Problem(x.tolist(), y.tolist(), weights.tolist(), LOSSES[loss], means.tolist(), inverse.tolist())
+
+
+def _never_raises(rule: Rule) -> None:
+    numbers, _ = rule.numbers(1, rule.learning_rate or 0.01, rule.start_carry())
+    numbers, _ = rule.split(numbers)
+    for g, theta in product(HARD, HARD):
+        states = [rule.first_state(0.0), *product(HARD, repeat=len(rule.state))][:200]
+        for state in states:
+            try:
+                result = rule.result(g, theta, state, numbers + rule.term_sums([g], [theta], [state]))
+            except (ArithmeticError, ValueError) as error:
+                raise SpecificationError(
+                    f"{rule.name} raises {type(error).__name__} for g={g!r}, state={state!r}: guard the denominator "
+                    f"before it divides",
+                    option="rule",
+                ) from error
+            except TypeError as error:
+                raise SpecificationError(f"{rule.name} cannot be called: {error}", option="rule") from error
+            count = len(result) if isinstance(result, tuple) else 1
+            if count != 1 + len(rule.state):
+                raise SpecificationError(
+                    f"{rule.name} returns {count} values: one step and {len(rule.state)} states are expected",
+                    option="rule",
+                )
+
+
+def _same_bytes(rule: Rule, problems: Problems, batch: int, seed: int) -> None:
+    rows = np.random.default_rng(seed + 1).permutation(problems.arrays.rows)
+    batches = [rows[t * batch % len(rows) :][:batch] for t in range(STEPS)]
+    numbers, carry = [], rule.start_carry()
+    for k in range(1, STEPS + 1):
+        row, carry = rule.numbers(k, rule.learning_rate or 0.01, carry)
+        numbers.append(row)
+    guard = Guard(float("inf"), 1)
+    start = [0.1] * problems.arrays.parameters
+    plain = PlainRuntime(problems.lists, rule)
+    expected_state = plain.start(start, 1.0)
+    expected = plain.advance(expected_state, [one.tolist() for one in batches], numbers, guard)
+    for threads in (1, 2):
+        runtime = CompiledRuntime(problems.arrays, rule, threads, thread_work=0)
+        state = runtime.start(start, 1.0)
+        try:
+            found = runtime.advance(state, batches, numbers, guard)
+        except FalllineError:
+            raise
+        except Exception as error:  # whatever Numba makes of a function that it cannot compile
+            reason = str(error).strip().splitlines()[0]
+            raise SpecificationError(f"{rule.name} cannot be compiled: {reason}", option="rule") from error
+        theta = struct.pack(f"{len(expected_state.theta)}d", *expected_state.theta)
+        states = np.array(expected_state.rule_state, dtype=np.float64)
+        same = theta == state.theta.tobytes() and states.tobytes() == state.rule_state.tobytes()
+        if not same or _bytes(expected[0]) != _bytes(found[0]) or expected[2] != found[2]:
+            raise SpecificationError(
+                f"{rule.name}: plain Python and the compiled runtime differ on {problems.arrays.loss.name} loss, "
+                f"batches of {batch}, {threads} threads, seed {seed}: is its function in the vocabulary of "
+                f"fallline.scalar?",
+                option="rule",
+            )
+
+
+def _bytes(values: list[float]) -> bytes:
+    return struct.pack(f"{len(values)}d", *values)

@@ -1,0 +1,431 @@
+"""What a table's columns become: features in order, raw numbers, and notes about what was left out."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from fallline.data.columns import Target
+from fallline.data.infer import infer, present_rows
+from fallline.data.schema import Schema
+from fallline.data.sources import read
+from fallline.errors import DataError, SpecificationError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NAN = float("nan")
+
+
+def schema_of(columns: dict[str, Any], target: str | None = None, **options: Any) -> Schema:
+    return infer(read(columns), target, **options)
+
+
+def encoded(columns: dict[str, Any], **options: Any) -> list[list[float]]:
+    rows: list[list[float]] = schema_of(columns, **options).encode(pa.table(columns)).tolist()
+    return rows
+
+
+def refused(columns: Any, target: str | None, says: str, row: int | None = None, column: str | None = None,
+            **options: Any) -> None:  # fmt: skip
+    """`infer` raises a DataError of one line with these words and this place."""
+    with pytest.raises(DataError) as caught:
+        infer(read(columns), target, **options)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (caught.value.row, caught.value.column) == (row, column)
+
+
+# --- the example tables
+
+
+def test_diamonds() -> None:
+    """26 features in table order; numbers are scaled, categories are not; nothing is left out."""
+    table = read(EXAMPLES / "diamonds.csv")
+    schema = infer(table, "price")
+    assert schema.features[:6] == ("carat", "cut=Fair", "cut=Good", "cut=Ideal", "cut=Premium", "cut=Very Good")
+    assert schema.features[-5:] == ("depth", "table", "x", "y", "z")
+    assert (schema.scaled.sum(), schema.notes, schema.target) == (6, (), Target("price", "number"))
+    matrix = schema.encode(table)
+    assert (matrix.shape, str(matrix.dtype), matrix.flags.c_contiguous) == ((53_940, 26), "float64", True)
+    assert np.all(matrix[:, 1:6].sum(axis=1) == 1)
+    assert np.array_equal(matrix[:, 0], table.columns.column("carat").to_numpy())
+    assert np.array_equal(schema.encode_target(table), table.columns.column("price").to_numpy())
+
+
+def test_penguins() -> None:
+    """Rows without a sex are left out and counted; the two with numbers missing are among them."""
+    table = read(EXAMPLES / "penguins.csv")
+    schema = infer(table, "sex")
+    assert schema.notes == ("11 rows with a missing sex left out",)
+    assert schema.target == Target("sex", "classes", ("female", "male"))
+    assert not any(column.missing for column in schema.columns)
+    rows = present_rows(table, "sex")
+    assert (len(rows), str(rows.dtype)) == (333, "int64")
+    assert np.isfinite(schema.encode(table, rows)).all()
+    assert np.isnan(schema.encode(table)).sum() == 8
+    sexes = table.columns.column("sex").to_pylist()
+    assert schema.encode_target(table, rows).tolist() == [float(sexes[row] == "male") for row in rows]
+
+
+# --- kinds of columns
+
+
+def test_kinds() -> None:
+    """Every Arrow type that can be a number, a flag, a date or a category becomes one."""
+    day = datetime.date(1970, 1, 3)
+    noon = datetime.datetime(1970, 1, 2, 12)
+    table = pa.table({
+        "int": pa.array([1, 2, 3], pa.int8()), "uint": pa.array([1, 2, 2**64 - 1], pa.uint64()),
+        "float": pa.array([1.5, 2, 3], pa.float32()), "half": pa.array(np.array([1, 2, 3], np.float16)),
+        "decimal": [Decimal("1.25"), Decimal(2), Decimal(3)],
+        "bool": [True, False, True], "zeros": [0, 1, 1], "ones": [0.0, 1.0, 1.0],
+        "text": ["b", "a", "b"], "view": pa.array(["b", "a", "b"], pa.string_view()),
+        "words": pa.array(["b", "a", "b"]).dictionary_encode(),
+        "codes": pa.array([7, 5, 7]).dictionary_encode(),
+        "day": [day, day, datetime.date(1970, 1, 4)], "moment": [noon, noon, datetime.datetime(1970, 1, 1)],
+        "time": [datetime.time(6), datetime.time(12), datetime.time(0)],
+        "length": [datetime.timedelta(days=1.5), datetime.timedelta(0), datetime.timedelta(0)],
+    })  # fmt: skip
+    schema = infer(read(table), None)
+    kinds = {column.name: column.kind for column in schema.columns}
+    assert kinds == {
+        **dict.fromkeys(("int", "uint", "float", "half", "decimal"), "number"),
+        **dict.fromkeys(("bool", "zeros", "ones"), "flag"),
+        **dict.fromkeys(("text", "view", "words", "codes"), "category"),
+        **dict.fromkeys(("day", "moment", "time", "length"), "date"),
+    }
+    first = dict(zip(schema.features, schema.encode(table)[0], strict=True))
+    assert first == {
+        "int": 1, "uint": 1, "float": 1.5, "half": 1, "decimal": 1.25, "bool": 1, "zeros": 0, "ones": 0,
+        "text=a": 0, "text=b": 1, "view=a": 0, "view=b": 1, "words=a": 0, "words=b": 1, "codes=5": 0, "codes=7": 1,
+        "day": 2, "moment": 1.5, "time": 0.25, "length": 1.5,
+    }  # fmt: skip
+    assert not schema.scaled[5:16].any()
+    assert schema.scaled[[*range(5), *range(16, 20)]].all()
+
+
+def test_dates_in_every_unit() -> None:
+    """The unit and type of a date do not change its number; a moment before 1970 is negative."""
+    moments = [datetime.datetime(1960, 1, 1), datetime.datetime(2013, 6, 15), None]
+    units = [pa.timestamp(unit) for unit in ("s", "ms", "us", "ns")] + [pa.date32(), pa.date64()]
+    every = [encoded({"t": pa.array(moments).cast(unit)})[:2] for unit in units]
+    assert every == [[[-3653.0, 0.0], [15871.0, 0.0]]] * 6
+
+
+def test_missing_values() -> None:
+    """Null and NaN: a number is NaN beside an indicator, a category is all zeros beside one, a flag is a number."""
+    columns = {"n": [1.0, NAN, 3.0, 4.0], "c": ["x", "y", None, "x"], "f": [True, None, False, False]}
+    schema = schema_of(columns)
+    assert schema.features == ("n", "n is missing", "c=x", "c=y", "c is missing", "f", "f is missing")
+    assert schema.scaled.tolist() == [True, False, False, False, False, True, False]
+    np.testing.assert_array_equal(
+        schema.encode(pa.table(columns)),
+        [[1, 0, 1, 0, 0, 1, 0], [NAN, 1, 0, 1, 0, NAN, 1], [3, 0, 0, 0, 1, 0, 0], [4, 0, 1, 0, 0, 0, 0]],
+    )
+
+
+def test_missing_where_none_was() -> None:
+    """A column that was complete has no indicator later: its number is NaN, its categories are zeros."""
+    schema = schema_of({"n": [1, 2, 5], "c": ["x", "y", "x"]})
+    assert schema.features == ("n", "c=x", "c=y")
+    later = pa.table({"n": pa.array([None, 2], pa.int64()), "c": pa.array([None, "y"])})
+    np.testing.assert_array_equal(schema.encode(later), [[NAN, 0, 0], [2, 0, 1]])
+    nothing = pa.table({"n": pa.nulls(1), "c": pa.nulls(1)})
+    np.testing.assert_array_equal(schema.encode(nothing), [[NAN, 0, 0]])
+
+
+def test_rows_without_a_target_do_not_count() -> None:
+    """Neither their categories nor their missing values are part of the schema."""
+    columns = {"c": ["x", "y", "x", "only here"], "n": [1, 2, 3, None], "y": [1.5, 2.5, 3.5, None]}
+    schema = schema_of(columns, "y")
+    assert schema.features == ("c=x", "c=y", "n")
+    assert schema.notes == ("1 row with a missing y left out",)
+
+
+def test_left_out_with_a_note() -> None:
+    """What cannot help: no values, one value, identifiers, lists, structs, bytes."""
+    columns = {
+        "ok": [1, 2, 3], "null": pa.nulls(3), "nan": [NAN] * 3, "year": [2013] * 3, "same": ["a"] * 3,
+        "yes": [True] * 3, "id": ["u", "v", "w"], "list": [[1], [2], [3]], "struct": [{"a": 1}] * 3,
+        "bytes": [b"a", b"b", b"b"], "gone": pa.array([None] * 3, pa.string()),
+    }  # fmt: skip
+    schema = schema_of(columns)
+    assert schema.features == ("ok",)
+    assert schema.notes == (
+        "null has no values: left out",
+        "nan has no values: left out",
+        "year has one value (2013): left out",
+        "same has one value (a): left out",
+        "yes has one value (True): left out",
+        "id is text with 3 values that are all different (like an identifier): left out",
+        "list holds list<item: int64> values, which cannot be features: left out",
+        "struct holds struct<a: int64> values, which cannot be features: left out",
+        "bytes holds binary values, which cannot be features: left out",
+        "gone has no values: left out",
+    )
+
+
+def test_one_value_and_missing_ones_stay() -> None:
+    """That a value is missing may tell something."""
+    assert encoded({"a": [1, 2], "b": ["x", None]}) == [[1, 1, 0], [2, 0, 1]]
+
+
+def test_text_that_is_nearly_all_numbers() -> None:
+    """The note names the row and the value that keep a column from being a number."""
+    twice = [str(number) for number in range(30)] * 2
+    notes = schema_of({"a": range(60), "b": [*twice[:-1], "abc"], "id": [*map(str, range(59)), "12,5"]}).notes
+    assert notes[0] == "b is taken as text: row 60 holds 'abc', which is not a number as nearly all values are"
+    assert "row 60 holds '12,5'" in notes[1]
+
+
+def test_cap_and_other() -> None:
+    """The most frequent are kept, ties by name, in sorted order; the rest, and what is unseen, is "other"."""
+    columns = {"c": ["d", "d", "a", "b", "c", "c", None]}
+    schema = schema_of(columns, max_categories=3)
+    assert schema.features == ("c=a", "c=c", "c=d", "c=other", "c is missing")
+    assert "c has 4 values: the 3 most frequent are kept" in schema.notes[0]
+    later = pa.table({"c": ["b", "new", "c", None]})
+    assert schema.encode(later).tolist() == [[0, 0, 0, 1, 0], [0, 0, 0, 1, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 1]]
+    assert schema.unseen(later) == {}
+
+
+def test_a_category_called_other() -> None:
+    """It joins the others where there are too many; else it is a category as any."""
+    columns = {"c": ["other", "other", "a", "a", "b", "b", "z"]}
+    assert schema_of(columns, max_categories=3).features == ("c=a", "c=b", "c=other")
+    assert schema_of(columns).features == ("c=a", "c=b", "c=other", "c=z")
+
+
+def test_unseen_categories() -> None:
+    """They are all zeros, and counted; missing values are not."""
+    schema = schema_of({"c": ["x", "y", "x"], "d": ["u", "v", "v"]})
+    later = pa.table({"c": ["z", None, "x"], "d": ["u", "v", "u"]})
+    assert schema.encode(later)[:, :2].tolist() == [[0, 0], [0, 0], [1, 0]]
+    assert schema.unseen(later) == {"c": 1}
+    assert schema.unseen(later, np.array([1, 2])) == {}
+
+
+def test_categorical() -> None:
+    """A column named so is one-hot whatever it holds, an identifier too; 1 and 1.0 are one category."""
+    columns = {"n": [1, 2, 2], "f": [1.0, 2.5, NAN], "b": [True, False, True], "id": ["u", "v", "w"]}
+    schema = schema_of(columns, categorical=("n", "f", "b", "id"))
+    assert schema.features == (
+        "n=1", "n=2", "f=1", "f=2.5", "f is missing", "b=false", "b=true", "id=u", "id=v", "id=w",
+    )  # fmt: skip
+    later = pa.table({"n": [2.0], "f": [1], "b": [True], "id": ["w"]})
+    assert schema.encode(later).tolist() == [[0, 1, 1, 0, 0, 0, 1, 0, 0, 1]]
+
+
+def test_codes_with_leading_zeros(tmp_path: Path) -> None:
+    """`text` tells the reader to keep them, so that a file of digits alone still finds its categories."""
+    (tmp_path / "train.csv").write_text("zip,y\n007,1.5\nA1,2.5\n007,3.5\n")
+    (tmp_path / "new.csv").write_text("zip\n007\n")
+    schema = infer(read(tmp_path / "train.csv"), "y")
+    assert schema.encode(read(tmp_path / "new.csv")).tolist() == [[0, 0]]
+    assert schema.encode(read(tmp_path / "new.csv", text=schema.text)).tolist() == [[1, 0]]
+
+
+# --- options
+
+
+def test_only_and_drop() -> None:
+    """Columns are kept in table order; one name may be given as a string."""
+    columns = {"a": [1, 2], "b": [1, 3], "c": [1, 4], "y": [1.0, 2.0]}
+    assert schema_of(columns, "y", only=["c", "a"]).features == ("a", "c")
+    assert schema_of(columns, "y", drop="b").features == ("a", "c")
+    assert schema_of(columns, "y", only=["a", "b"], drop=["a"], sample_weight="c").features == ("b",)
+
+
+@pytest.mark.parametrize("option", ["target", "sample_weight", "drop", "only", "categorical"])
+def test_unknown_column(option: str) -> None:
+    """The nearest name is suggested, and at most ten columns are listed."""
+    columns = {"price": [1, 2], **{f"c{number}": [1, 2] for number in range(20)}}
+    options: dict[str, Any] = {option: "Pric" if option in ("target", "sample_weight") else ["c1", "Pric"]}
+    target = options.pop("target", None)
+    with pytest.raises(SpecificationError, match="there is no column 'Pric'; did you mean 'price'") as caught:
+        schema_of(columns, target, **options)
+    assert (caught.value.option, caught.value.value) == (option, "Pric")
+    assert str(caught.value).endswith("c7, c8 and 11 more")
+
+
+@pytest.mark.parametrize("option", ["drop", "sample_weight"])
+def test_target_cannot_be_something_else(option: str) -> None:
+    """The target dropped, or used as weight, is a contradiction."""
+    with pytest.raises(SpecificationError, match="is the target"):
+        schema_of({"a": [1, 2], "y": [1, 2]}, "y", **{option: "y"})
+
+
+@pytest.mark.parametrize("cap", [0, -1, 2.5, True, "many"])
+def test_wrong_cap(cap: Any) -> None:
+    """A whole number of at least 1."""
+    with pytest.raises(SpecificationError, match="max_categories"):
+        schema_of({"a": [1, 2]}, max_categories=cap)
+
+
+# --- the target
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "numbers"),
+    [
+        (["b", "a", "b"], Target("y", "classes", ("a", "b")), [1, 0, 1]),
+        (pa.array(["b", "a", "b"]).dictionary_encode(), Target("y", "classes", ("a", "b")), [1, 0, 1]),
+        ([True, False, True], Target("y", "classes", (False, True)), [1, 0, 1]),
+        ([1, 0, 1], Target("y", "classes", (0, 1)), [1, 0, 1]),
+        (pa.array([1, 0, 1], pa.uint8()), Target("y", "classes", (0, 1)), [1, 0, 1]),
+        ([1.0, 0.0, 1.0], Target("y", "number"), [1, 0, 1]),
+        ([1, 2, 1], Target("y", "number"), [1, 2, 1]),
+        ([Decimal("0.5"), Decimal(1), Decimal(2)], Target("y", "number"), [0.5, 1, 2]),
+    ],
+)
+def test_targets(values: Any, expected: Target, numbers: list[float]) -> None:
+    """Two words, booleans and whole 0 and 1 are classes, the second of which is 1; all else is numbers."""
+    columns = {"a": [1, 2, 3], "y": values}
+    schema = schema_of(columns, "y")
+    assert schema.target == expected
+    assert schema.encode_target(pa.table(columns)).tolist() == numbers
+    assert bool(schema.notes) == (expected.classes == (0, 1) and not isinstance(expected.classes[0], bool))
+
+
+@pytest.mark.parametrize(
+    ("values", "says", "row"),
+    [
+        ([5, 5, None], "constant", None),
+        (["x", None, "x"], "constant", None),
+        ([True, True, True], "constant", None),
+        ([NAN, NAN, NAN], "every value of the target is missing", None),
+        (pa.nulls(3), "every value of the target is missing", None),
+        (pa.array([None] * 3, pa.string()), "every value of the target is missing", None),
+        (["a", "b", "c"], "3 classes (a, b, c)", None),
+        ([datetime.date(2020, 1, 1)] * 3, "is a date", None),
+        ([[1], [2], [3]], "list<item: int64>", None),
+        ([None, 1.0, np.inf], "inf", 3),
+    ],
+)
+def test_targets_that_cannot_be(values: Any, says: str, row: int | None) -> None:
+    """Each is refused with the reason, the column and the row, if it is one row's fault."""
+    refused({"a": [1, 2, 3], "y": values}, "y", says, row, "y")
+
+
+def test_target_with_one_word_among_numbers() -> None:
+    """The value that makes text of the target is named."""
+    refused({"a": range(40), "y": [None, *map(str, range(38)), "12,5"]}, "y", "'12,5' is not a number", 40, "y")
+
+
+def test_target_later() -> None:
+    """An unknown label and a missing value have a row; a table without the target is refused."""
+    schema = schema_of({"a": [1, 2], "y": ["no", "yes"]}, "y")
+    for values, says in (
+        (["no", "maybe"], "'maybe' is none of the classes, which are no, yes"),
+        (["no", None], "missing"),
+    ):
+        with pytest.raises(DataError, match=says) as caught:
+            schema.encode_target(pa.table({"y": values}))
+        assert (caught.value.row, caught.value.column) == (2, "y")
+    with pytest.raises(DataError, match="there is no column 'y'"):
+        schema.encode_target(pa.table({"a": [1]}))
+    with pytest.raises(DataError, match="no target"):
+        schema_of({"a": [1, 2]}).encode_target(pa.table({"a": [1]}))
+
+
+# --- weights
+
+
+def test_weights() -> None:
+    """They are no feature, and None where the schema has none."""
+    columns = {"a": [1, 2, 3], "w": [0, 1, 2], "y": [1.5, 2.5, 3.5]}
+    schema = schema_of(columns, "y", sample_weight="w")
+    assert (schema.features, schema.weight) == (("a",), "w")
+    assert schema.encode_weight(pa.table(columns)).tolist() == [0, 1, 2]  # type: ignore[union-attr]
+    assert schema_of(columns, "y").encode_weight(pa.table(columns)) is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"), [(-1.0, "-1"), (None, "missing"), (NAN, "missing"), (np.inf, "inf"), ("x", "'x'")]
+)
+def test_wrong_weights(bad: Any, says: str) -> None:
+    """Negative, missing, infinite and no number at all: row and column."""
+    weights = ["1", bad, "1"] if isinstance(bad, str) else [1.0, bad, 1.0]
+    columns = {"a": [1, 2, 3], "w": weights, "y": [1, 2, 3]}
+    refused(columns, "y", says, 2, "w", sample_weight="w")
+    gaps = {**columns, "w": [None, *weights[1:]], "y": [None, 2, 3]}
+    refused(gaps, "y", says, 2, "w", sample_weight="w")
+
+
+def test_all_weights_zero() -> None:
+    """Nothing would count."""
+    refused({"a": [1, 2], "w": [0, 0], "y": [1, 2]}, "y", "every weight is 0", None, "w", sample_weight="w")
+
+
+# --- values that cannot be encoded
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
+def test_infinity(tmp_path: Path, bad: float) -> None:
+    """Row, line and column of the first infinite number, when the schema is made and later."""
+    (tmp_path / "i.csv").write_text(f"a,b,y\n1,1,\n\n2,{bad},2\n3,4,3\n")
+    with pytest.raises(DataError, match=rf"i\.csv, row 2 \(line 4\), column 'b': the value is {bad}") as caught:
+        infer(read(tmp_path / "i.csv"), "y")
+    assert (caught.value.file, caught.value.row, caught.value.column) == (str(tmp_path / "i.csv"), 2, "b")
+    schema = schema_of({"b": [1, 2]})
+    with pytest.raises(DataError, match="row 3, column 'b'"):
+        schema.encode(pa.table({"b": [1.0, 2.0, bad]}))
+    with pytest.raises(DataError, match="row 20,001, column 'b'"):
+        schema.encode(pa.table({"b": [1.0] * 20_000 + [bad]}))
+    with pytest.raises(DataError, match="row 3, column 'b'"):
+        schema.encode(pa.table({"b": [bad, 2.0, bad]}), np.array([1, 2]))
+
+
+def test_no_usable_column() -> None:
+    """The notes say why."""
+    refused({"id": ["u", "v"], "y": [1, 2]}, "y", "no usable column is left to predict from (id is text")
+
+
+def test_two_features_of_one_name() -> None:
+    """Coefficients are reported by name."""
+    refused({"a=b": ["c", "d", "d"], "a": ["b=c", "x", "x"]}, None, "two features would be named 'a=b=c'")
+
+
+def test_missing_column() -> None:
+    """The nearest name is suggested; other columns of the table are ignored."""
+    schema = schema_of({"carat": [1, 2]})
+    assert schema.encode(pa.table({"more": ["x"], "carat": [5]})).tolist() == [[5]]
+    with pytest.raises(DataError, match="there is no column 'carat'; did you mean 'Carats'") as caught:
+        schema.encode(pa.table({"Carats": [5], "b": [1]}))
+    assert caught.value.column == "carat"
+
+
+def test_text_that_parses() -> None:
+    """Numbers and dates that arrive as text are read; blank text is missing."""
+    schema = schema_of({"n": [1, 2], "t": [datetime.date(1970, 1, 1), datetime.date(1970, 1, 2)]})
+    later = pa.table({"n": ["1", " 2.5 ", ""], "t": ["1970-01-03", "1970-01-02 12:00:00", None]})
+    np.testing.assert_array_equal(schema.encode(later), [[1, 2], [2.5, 1.5], [NAN, NAN]])
+
+
+@pytest.mark.parametrize(("column", "what"), [("n", "number"), ("t", "date")])
+def test_text_that_does_not_parse(column: str, what: str) -> None:
+    """The first such row is named."""
+    schema = schema_of({"n": [1, 2], "t": [datetime.date(1970, 1, 1), datetime.date(1970, 1, 2)]})
+    good = {"n": ["1"] * 20_000, "t": ["1970-01-01"] * 20_000}
+    good[column][17_000] = good[column][18_000] = "abc"
+    with pytest.raises(DataError, match=f"row 17,001, column '{column}': 'abc' is not a {what}") as caught:
+        schema.encode(pa.table(good))
+    assert (caught.value.row, caught.value.column) == (17_001, column)
+
+
+def test_wrong_types() -> None:
+    """Dates where numbers were, numbers where dates were, lists where words were."""
+    day = datetime.date(1970, 1, 1)
+    schema = schema_of({"n": [1, 2, 3], "t": [day, day, datetime.date(1970, 1, 2)], "c": ["x", "y", "x"]})
+    good = {"n": [1], "t": [day], "c": ["x"]}
+    for name, value, says in (("n", day, "numbers"), ("t", 5, "dates"), ("c", [1], "text"), ("n", b"1", "numbers")):
+        with pytest.raises(DataError, match=f"trained on {says}") as caught:
+            schema.encode(pa.table({**good, name: [value]}))
+        assert caught.value.column == name

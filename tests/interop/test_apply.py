@@ -1,0 +1,139 @@
+"""A rule applied to whole vectors by its compiled kernel: the bytes of plain Python, in place, pure and in threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fallline.compiled import apply
+from fallline.compiled.apply import Parameters, applied, apply_in_place, first_states
+from fallline.errors import SpecificationError
+from fallline.rules import RULES, Rule
+
+SIZE, STEPS, RATE = 3_000, 6, 0.01
+every_rule = pytest.mark.parametrize("name", RULES)
+
+
+def gradients(rng: np.random.Generator) -> Any:
+    """Steps of gradients from 1e-160 to 1e6 in size: an all-zero first one, exact zeros of both signs, equal pairs."""
+    found = rng.normal(size=(STEPS, SIZE)) * 10.0 ** rng.uniform(-6, 6, size=(STEPS, SIZE))
+    found[:, 10:20] = 0.0
+    found[:, 20:30] = -0.0
+    found[:, 30:40] *= 1e-160
+    found[::2, 40:60] = 0.0
+    found[0] = 0.0
+    return found
+
+
+def states_of(theta: Any, states: tuple[Any, ...], *cuts: int) -> list[tuple[Any, tuple[Any, ...]]]:
+    edges = [0, *cuts, len(theta)]
+    return [(theta[a:b], tuple(state[a:b] for state in states)) for a, b in zip(edges, edges[1:])]
+
+
+def descend(rule: Rule, start: Any, gradient: Any, threads: int, cuts: tuple[int, ...] = ()) -> list[bytes]:
+    """Theta's bytes after each step taken in place, on vectors that are cut where `cuts` says."""
+    theta, carry, found = start.copy(), rule.start_carry(), []
+    states = first_states(rule, theta)
+    edges = [0, *cuts, len(theta)]
+    for k, g in enumerate(gradient, start=1):
+        numbers, carry = rule.numbers(k, RATE, carry)
+        whole = Parameters(theta, g, states)
+        parts = [whole.part(a, b) for a, b in zip(edges, edges[1:])]
+        assert apply_in_place(rule, numbers, parts, threads) == ""
+        found.append(theta.tobytes())
+    return found
+
+
+@every_rule
+def test_every_rule_gives_the_bytes_of_its_trajectory(name: str, rng: np.random.Generator, monkeypatch: Any):
+    """On 1 and 2 threads and in vectors cut anywhere, even inside a leaf, each theta has the trajectory's bytes."""
+    monkeypatch.setattr(apply, "CHUNK", 1024)
+    monkeypatch.setattr(apply, "BLOCK", 64)
+    rule, start, gradient = RULES[name](learning_rate=RATE), rng.normal(size=SIZE), gradients(rng)
+    start[:5] = 0.0, -0.0, 1.0, -1.0, 1e-300
+    expected = [np.array(theta).tobytes() for theta in rule.trajectory(start.tolist(), gradient.tolist())]
+    for threads, cuts in ((1, ()), (2, ()), (1, (7, 1500, 1501)), (2, (1100, 2900))):
+        assert descend(rule, start, gradient, threads, cuts) == expected, (threads, cuts)
+
+
+@every_rule
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_the_pure_form_is_the_form_in_place(name: str, kind: Any, rng: np.random.Generator):
+    """`applied` gives what `apply_in_place` leaves, by bytes, and changes none of its arguments."""
+    rule = RULES[name](learning_rate=RATE)
+    theta, carry = rng.normal(size=SIZE).astype(kind), rule.start_carry()
+    states = first_states(rule, theta)
+    for k, g in enumerate(gradients(rng).astype(kind), start=1):
+        numbers, carry = rule.numbers(k, RATE, carry)
+        before = [theta.tobytes(), g.tobytes(), *(state.tobytes() for state in states)]
+        pure, cause = applied(rule, numbers, Parameters(theta, g, states), 2)
+        assert [theta.tobytes(), g.tobytes(), *(state.tobytes() for state in states)] == before
+        assert apply_in_place(rule, numbers, [Parameters(theta, g, states)]) == cause == ""
+        assert [v.tobytes() for v in (theta, *states)] == [v.tobytes() for v in (pure.theta, *pure.states)], k
+
+
+@every_rule
+def test_float32_is_storage(name: str, rng: np.random.Generator):
+    """A float32 step is the float64 step from the widened values, rounded once."""
+    rule = RULES[name](learning_rate=RATE)
+    theta, carry = rng.normal(size=SIZE).astype(np.float32), rule.start_carry()
+    states = first_states(rule, theta)
+    for k, g in enumerate(gradients(rng).astype(np.float32), start=1):
+        numbers, carry = rule.numbers(k, RATE, carry)
+        wide = Parameters(*(v.astype(np.float64) for v in (theta, g)), tuple(s.astype(np.float64) for s in states))
+        apply_in_place(rule, numbers, [wide])
+        apply_in_place(rule, numbers, [Parameters(theta, g, states)])
+        for found, expected in zip((theta, *states), (wide.theta, *wide.states)):
+            assert found.tobytes() == expected.astype(np.float32).tobytes(), k
+
+
+@every_rule
+@pytest.mark.parametrize("bad", [float("inf"), float("-inf"), float("nan")])
+def test_a_gradient_that_is_not_finite_is_named(name: str, bad: float):
+    """One bad entry among many is reported in its step, in place and pure."""
+    rule = RULES[name](learning_rate=RATE)
+    theta, g = np.ones(SIZE), np.ones(SIZE)
+    numbers, _ = rule.numbers(1, RATE, rule.start_carry())
+    g[1234] = bad
+    before = Parameters(theta, g, first_states(rule, theta))
+    assert applied(rule, numbers, before, 2)[1] == "gradient"
+    assert apply_in_place(rule, numbers, [before]) == "gradient"
+
+
+def test_an_overflow_is_named():
+    """A step that is infinite is a bad step; a float32 parameter beyond float32's range is a bad parameter."""
+    sgd = RULES["sgd"](learning_rate=1e10)
+    assert apply_in_place(sgd, (1e10,), [Parameters(np.ones(3), np.full(3, 1e300), ())]) == "step"
+    narrow = Parameters(np.ones(3, np.float32), np.full(3, 1e30, np.float32), ())
+    assert apply_in_place(sgd, (1e10,), [narrow]) == "parameter"
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        (np.ones(3, np.float16), np.ones(3, np.float16)),
+        (np.ones(3), np.ones(3, np.float32)),
+        (np.ones(3), np.ones(4)),
+        (np.ones((3, 1)), np.ones((3, 1))),
+        (np.ones(6)[::2], np.ones(3)),
+    ],
+    ids=["half", "mixed", "lengths", "a matrix", "strided"],
+)
+def test_other_vectors_are_refused(vectors: tuple[Any, Any]):
+    """Types other than float64 and float32, mixed types, lengths and strides are a SpecificationError."""
+    rule = RULES["sgd"](learning_rate=RATE)
+    with pytest.raises(SpecificationError):
+        apply_in_place(rule, (RATE,), [Parameters(*vectors, ())])
+
+
+def assembly(rule: Rule, kind: Any) -> str:
+    """The machine code of the rule's loop without exact quotients, compiled afresh: a cache does not keep its text."""
+    theta = np.ones(8, kind)
+    kernel = apply._kernel_of(rule).apply_rule
+    kernel.__class__.enable_caching  # noqa: B018 - it exists: Numba's dispatcher
+    fresh = kernel.__class__(kernel.py_func, targetoptions=kernel.targetoptions)
+    numbers, _ = rule.split(rule.numbers(1, RATE, rule.start_carry())[0])
+    fresh(theta, theta.copy(), first_states(rule, theta), tuple(map(float, numbers)), 1.0)
+    return "\n".join(fresh.inspect_asm().values())

@@ -1,0 +1,98 @@
+"""What the law tests share: tables, the runtimes on them, and bytes to compare."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import golden
+import numpy as np
+
+from fallline.compiled.runtime import Arrays, CompiledRuntime
+from fallline.losses import LOSSES
+from fallline.plain.descent import PlainRuntime
+from fallline.plain.problem import Problem
+from fallline.rules import Rule
+
+# Rules without a bound on their steps, whose answer is theta, and whose step is all that theta loses.
+SIMPLE_RULES = ("sgd", "momentum", "rmsprop", "adam")
+NAN_BYTES = struct.pack("<d", math.nan)
+
+
+def bits(values: Iterable[float]) -> bytes:
+    """The eight bytes of each number, so that -0.0 does not pass for 0.0; every NaN is the same NaN."""
+    numbers = [float(value) for value in values]
+    return b"".join(NAN_BYTES if math.isnan(number) else struct.pack("<d", number) for number in numbers)
+
+
+def state_bits(state: Any) -> dict[str, bytes]:
+    """Theta, every vector of the rule's state, and the smoothed loss."""
+    rule_state = b"".join(bits(vector) for vector in state.rule_state)
+    return {"theta": bits(state.theta), "rule state": rule_state, "smoothed": bits([state.smoothed_loss])}
+
+
+class Table(NamedTuple):
+    """A problem's numbers in lists, from which each runtime makes its own."""
+
+    features: list[list[float]]
+    targets: list[float]
+    weights: list[float]
+    means: list[float]
+    inverse_scales: list[float]
+    intercept: bool = True
+
+    @property
+    def parameters(self) -> int:
+        return len(self.means) + self.intercept
+
+
+def of_golden(name: str, scaling: str, loss: str) -> Table:
+    """A table of the golden script with this loss's target."""
+    found = golden.table_of(name, scaling)
+    return Table(found["features"], found[loss], found["weight"], found["mean"], found["inverse_scale"])
+
+
+def plain_runtime(table: Table, loss: str, rule: Rule) -> PlainRuntime:
+    features, targets, weights, means, inverse_scales, intercept = table
+    return PlainRuntime(
+        Problem(features, targets, weights, LOSSES[loss], means, inverse_scales, intercept=intercept), rule
+    )
+
+
+def compiled_runtime(table: Table, loss: str, rule: Rule, threads: int) -> CompiledRuntime:
+    """Threading is forced on: no batch above one leaf is too small to be shared out."""
+    features, targets, weights, means, inverse_scales = (np.array(part, dtype=np.float64) for part in table[:5])
+    problem = Arrays(features, targets, weights, LOSSES[loss], means, inverse_scales, table.intercept)
+    return CompiledRuntime(problem, rule, threads=threads, thread_work=0)
+
+
+def runtimes(table: Table, loss: str, rule: Rule) -> dict[str, Any]:
+    """Every runtime under the law, the plain one first."""
+    return {
+        "plain": plain_runtime(table, loss, rule),
+        "compiled, 1 thread": compiled_runtime(table, loss, rule, 1),
+        "compiled, 2 threads": compiled_runtime(table, loss, rule, 2),
+    }
+
+
+def rule_numbers(rule: Rule, rates: Sequence[float]) -> list[tuple[float, ...]]:
+    """The rule's numbers in steps 1, 2, … at these learning rates."""
+    carry, found = rule.start_carry(), []
+    for k, rate in enumerate(rates, start=1):
+        arguments, carry = rule.numbers(k, rate, carry)
+        found.append(arguments)
+    return found
+
+
+def as_batches(runtime: Any, batches: Sequence[Sequence[int]]) -> list[Any]:
+    return list(batches) if runtime.name == "plain" else [np.array(batch, dtype=np.int64) for batch in batches]
+
+
+def fresh_seed() -> int:
+    """A new seed for every test, printed where the test fails; FALLLINE_LAW_SEED repeats one."""
+    seed = int(os.environ.get("FALLLINE_LAW_SEED") or int.from_bytes(os.urandom(4), "little"))
+    print(f"FALLLINE_LAW_SEED={seed}")
+    return seed

@@ -1,0 +1,115 @@
+"""What `auto` becomes, and that what is given is obeyed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fallline
+from fallline.measures.curvature import Curvature
+from fallline.planning.rate import rounded
+from fallline.rules import Adam, GradientDescent, Momentum
+
+SMALL = {"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [5.0, 7.0, 9.0, 11.0, 13.5]}
+
+
+def test_the_measured_curvature_is_the_largest_eigenvalue(rng: np.random.Generator) -> None:
+    """On all rows it is within 3 % of a dense eigenvalue solver's, never above; the diagonal is the Hessian's."""
+    x = rng.normal(size=(500, 6)) * rng.uniform(0.1, 3.0, 6)
+    run = fallline.fit(x, x.sum(axis=1) + rng.normal(size=500), validation=None, batch_size="full", scale=None)
+    problem = run._prepared().problem
+    measured = Curvature(problem, np.zeros(7), [np.arange(500)])
+    z = np.column_stack([problem.features, np.ones(500)])
+    hessian = 2.0 * z.T @ z / 500
+    largest = np.linalg.eigvalsh(hessian)[-1]
+    assert 0.97 * largest < measured.worst <= largest * (1 + 1e-9)
+    assert np.allclose(measured.columns, np.diag(hessian), rtol=1e-9)
+    assert measured.row == pytest.approx(2.0 * (z**2).sum(axis=1).max(), rel=1e-12)
+
+
+def test_the_rate_is_below_the_limit_of_every_batch(examples: Path) -> None:
+    """The automatic rate of plain descent is stable on each of the first epoch's batches of diamonds."""
+    run = fallline.fit(examples / "diamonds.csv", target="price", rule="sgd", epochs=1)
+    problem, plan = run._prepared().problem, run.specification.plan
+    z = (problem.features - problem.means) * problem.inverse_scales
+    z = np.column_stack([z, np.ones(problem.rows)])
+    descent = run._replayed(0)
+    sharpest = 0.0
+    for k in range(1, plan.sizes.steps + 1):
+        rows = descent.batch(k)
+        sharpest = max(sharpest, float(np.linalg.eigvalsh(2.0 * z[rows].T @ z[rows] / len(rows))[-1]))
+    assert plan.learning_rate < 2.0 / sharpest
+
+
+@pytest.mark.parametrize("given", [0.0123, 0.2, 1e-9])
+def test_a_given_rate_is_kept(given: float) -> None:
+    """A given rate is used in every step, by option or in the rule; two different ones are refused."""
+    for options in ({"learning_rate": given}, {"rule": Adam(learning_rate=given)}):
+        run = fallline.fit(SMALL, target="y", epochs=5, **options)  # type: ignore[arg-type]
+        assert set(run.history["learning_rate"].to_pylist()) == {given}
+    with pytest.raises(fallline.SpecificationError, match="two different rates"):
+        fallline.fit(SMALL, target="y", rule=Adam(learning_rate=given), learning_rate=2 * given)
+
+
+def test_given_epochs_are_carried_out() -> None:
+    """Given epochs switch the tolerance off, unless it is given too."""
+    assert fallline.fit(SMALL, target="y", epochs=3000).steps == 3000
+    run = fallline.fit(SMALL, target="y", epochs=30_000, tolerance=1e-4)
+    assert (run.stop, run.steps < 30_000) == ("converged", True)
+    assert fallline.fit(SMALL, target="y", epochs=3000, tolerance=None).stop == "epochs"
+
+
+def test_nothing_in_the_specification_is_auto(examples: Path) -> None:
+    """A specification with defaults holds numbers and names only."""
+    run = fallline.fit(examples / "penguins.csv", target="sex")
+    assert "auto" not in str(run.specification.to_dict()["descent"])
+    assert run.specification.plan.rule.learning_rate == run.specification.plan.learning_rate
+    assert all(isinstance(note, str) for note in run.notes)
+
+
+def test_momentum_is_a_preset() -> None:
+    """GradientDescent with momentum takes the steps of Momentum, and SGD is GradientDescent."""
+    gradients = [[1.0, -2.0], [0.5, 0.0], [3.0, 1.0]]
+    preset = list(Momentum(learning_rate=0.1).trajectory([0.0, 0.0], gradients))
+    assert list(GradientDescent(0.1, momentum=0.9).trajectory([0.0, 0.0], gradients)) == preset
+    assert fallline.rules.SGD is GradientDescent  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("model", "mlp"), ("penalty", "l2"), ("transforms", ("clip",)), ("storage", "float32"), ("gram", True),
+        ("resume", True), ("rule", "adamm"), ("rule", 3), ("learning_rate", 0), ("learning_rate", float("inf")),
+        ("learning_rate", "fast"), ("schedule", "cosign"), ("batch_size", 0), ("batch_size", 2.5),
+        ("batch_size", "big"),
+        ("epochs", 0), ("epochs", "many"), ("tolerance", -1), ("tolerance", 2), ("patience", 0), ("validation", 1.0),
+        ("validation", SMALL), ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
+        ("loss", "hinge"), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
+    ],
+)  # fmt: skip
+def test_an_impossible_option_is_refused(option: str, value: Any) -> None:
+    """A wrong value, or one that this version cannot carry out, is a SpecificationError that names the option."""
+    with pytest.raises(fallline.SpecificationError) as caught:
+        fallline.fit(SMALL, target="y", **{option: value})
+    assert option in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_count_as_repetitions(rng: np.random.Generator) -> None:
+    """Full-batch descent with whole-number weights has the optimum of the table with rows repeated."""
+    x = rng.normal(size=(60, 2))
+    y = x @ [1.0, 2.0] + rng.normal(size=60)
+    weights = rng.integers(0, 4, 60)
+    options: dict[str, Any] = {"scale": None, "validation": None, "batch_size": "full"}
+    weighted = fallline.fit(x, y, sample_weight=weights, **options)
+    repeated = fallline.fit(np.repeat(x, weights, axis=0), np.repeat(y, weights), **options)
+    assert np.allclose(weighted.model.theta, repeated.model.theta, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.039999, 1.0, 9.9e-14, 123456.0, 0.1 + 0.2])
+def test_rounding_a_rate_never_raises_it(rate: float) -> None:
+    """Two significant digits, toward zero."""
+    assert 0.9 * rate < rounded(rate) <= rate

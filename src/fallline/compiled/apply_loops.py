@@ -1,6 +1,6 @@
 """The loops that apply a rule to whole vectors of parameters, when the gradient comes from elsewhere.
 
-As `loops.py`, this text is pasted below the rule's own functions, with `update`, `update_by_quotients`,
+As every `…_loops.py`, this text is pasted below the rule's own functions, with `update`, `update_by_quotients`,
 `gradient_point`, `terms_of` and `answer_point` bound. Vectors are float64, or float32 as storage: widened when read,
 and rounded once when written. A state is a tuple of vectors. The vectors of a loop have numbers (see `vectors.py`):
 theta 0, states from 3. The rule's numbers are a tuple of floats (in registers: what stands in memory could be

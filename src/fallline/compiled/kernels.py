@@ -9,7 +9,7 @@ from typing import Any
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
-from . import loops
+from . import curvature_loops, descent_loops, leaf_loops, step_loops, table_loops, tree_loops
 from .generate import INLINED, KERNEL, Text, load
 
 BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
@@ -19,29 +19,43 @@ BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept",
 def table_kernel() -> Any:
     """What needs neither loss nor rule: the row order, the sums for means and scales, the tree over leaves."""
     text = Text()
-    for function in (loops.fill_epoch, loops.deviation_sums, loops.combine):
+    for function in (table_loops.fill_epoch, table_loops.deviation_sums, tree_loops.combine):
         text.add(function, KERNEL)
     return load("table", str(text))
 
 
-@cache
 def loss_kernel(loss: Loss) -> Any:
     """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature."""
+    return _loss_kernel(loss.row, loss.second)
+
+
+@cache
+def _loss_kernel(row: FunctionType, second: FunctionType) -> ModuleType:
     text = Text()
-    _bind_loss(text, loss)
-    for function in (loops.all_leaves, loops.sharpness, loops.row_statistics):
+    _bind_loss(text, row, second)
+    for function in (leaf_loops.all_leaves, curvature_loops.sharpness, curvature_loops.row_statistics):
         text.add(function, KERNEL, BOUND)
-    return load(f"loss_{loss.name}", str(text))
+    return load(f"loss_{row.__name__}", str(text))
 
 
 def descent_kernel(loss: Loss, rule: Rule) -> Any:
     """Whole steps: the loss, its gradient and the rule."""
-    return _descent_kernel(loss, rule.step, rule.point, rule.terms, len(rule.state), rule.decays, rule.takes_theta)
+    return _descent_kernel(
+        loss.row,
+        loss.second,
+        rule.step,
+        rule.point,
+        rule.terms,
+        len(rule.state),
+        rule.decays,
+        rule.takes_theta,
+    )
 
 
 @cache
 def _descent_kernel(
-    loss: Loss,
+    row: FunctionType,
+    second: FunctionType,
     step: FunctionType,
     point: FunctionType | None,
     terms: FunctionType | None,
@@ -50,14 +64,14 @@ def _descent_kernel(
     takes_theta: bool,
 ) -> ModuleType:
     text = Text()
-    _bind_loss(text, loss)
+    _bind_loss(text, row, second)
     bind_rule(text, step, point, terms, states, takes_theta)
     sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
     text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
     text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
-    for function in (loops.finish_step, loops.descent_point, loops.take_steps):
+    for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
         text.add(function, KERNEL, BOUND)
-    return load(f"descent_{loss.name}_{step.__name__}", str(text))
+    return load(f"descent_{row.__name__}_{step.__name__}", str(text))
 
 
 def bind_rule(
@@ -103,10 +117,13 @@ def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int
     return step.__code__.co_argcount - 1 - takes_theta - states
 
 
-def _bind_loss(text: Text, loss: Loss) -> None:
-    for function, name in ((loss.row, "row_loss"), (loss.second, "row_second")):
-        assert isinstance(function, FunctionType)
-        text.line(f"{name} = {text.add(function)}")
+def _bind_loss(text: Text, row: FunctionType, second: FunctionType) -> None:
+    """Bind `row_loss` and `row_second`, which take the loss's numbers as a tuple, to its functions."""
+    for function, name, results in ((row, "row_loss", "value, slope"), (second, "row_second", "second")):
+        count = function.__code__.co_argcount - 2
+        arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
+        call = f"{results} = {text.add(function)}({arguments})"
+        text.line(_function(f"{name}(score, target, loss_numbers)", call, results))
 
 
 def _function(head: str, line: str, result: str) -> str:

@@ -87,7 +87,7 @@ def _rows(problem: Problem, theta: list[float], numbers: list[int]) -> list[Row]
         score = _left_to_right([x * u for x, u in zip(terms, coefficients)])
         if problem.intercept:
             score += theta[-1]
-        value, slope = problem.loss.row(score, problem.targets[i])
+        value, slope = problem.loss.row(score, problem.targets[i], *problem.loss.numbers)
         rows.append(
             Row(
                 numbers[i],
@@ -114,4 +114,4 @@ def _left_to_right(values: list[float]) -> float:
 
 def _named(problem: Problem, row: Row) -> dict[str, float]:
     code = problem.loss.row.__code__
-    return dict(zip(code.co_varnames[: code.co_argcount], (row.score, row.target), strict=True))
+    return dict(zip(code.co_varnames[: code.co_argcount], (row.score, row.target, *problem.loss.numbers), strict=True))

@@ -10,25 +10,27 @@ if TYPE_CHECKING:
 class Loss:
     """A loss of one score a row.
 
-    row(score, target) -> (value, slope): the loss and its derivative by the score, one scalar function.
-    second(score, target): the second derivative by the score.
+    row(score, target, *numbers) -> (value, slope): the loss and its derivative by the score, one scalar function.
+    second(score, target, *numbers): the second derivative by the score.
     inverse_link(score): the prediction, the mean of the target where the model is right.
+    numbers: what the loss is given besides (a threshold, a quantile); most have none.
     """
 
     def __init__(
         self,
         name: str,
         formula: str,
-        row: Callable[[float, float], tuple[float, float]],
-        second: Callable[[float, float], float],
+        row: Callable[..., tuple[float, float]],
+        second: Callable[..., float],
         inverse_link: Callable[[float], float],
         *,
         classes: bool,
+        numbers: tuple[float, ...] = (),
         other_names: tuple[str, ...] = (),
     ):
         self.name, self.formula, self.other_names = name, formula, other_names
         self.row, self.second, self.inverse_link = row, second, inverse_link
-        self.classes = classes
+        self.classes, self.numbers = classes, numbers
 
     def __repr__(self) -> str:
         return f"<loss {self.name}: {self.formula}>"

@@ -14,7 +14,10 @@ def scores(loss: Loss, found: Floats, targets: Floats, classes: bool) -> dict[st
 
     Each error has a twin `trivial_…`, what the trivial predictor gets on the same rows.
     """
-    result = {"rows": float(len(targets)), "loss": float(np.mean(elementwise(loss.row)(found, targets)[0]))}
+    result = {
+        "rows": float(len(targets)),
+        "loss": float(np.mean(elementwise(loss.row)(found, targets, *loss.numbers)[0])),
+    }
     return result | (_of_classes(found, targets) if classes else _of_numbers(found, targets))
 
 

@@ -27,7 +27,8 @@ def hessian_product(
     intercept: bool,
     theta: Sequence[float],
     rows: Sequence[int],
-    second: Callable[[float, float], float],
+    second: Callable[[float, float, tuple[float, ...]], float],
+    loss_numbers: tuple[float, ...],
     vector: Sequence[float],
     out: MutableSequence[float],
 ) -> None:
@@ -46,7 +47,7 @@ def hessian_product(
         if intercept:
             score += theta[columns]
             product += vector[columns]
-        share = weights[row] * second(score, targets[row]) * product
+        share = weights[row] * second(score, targets[row], loss_numbers) * product
         for j in range(columns):
             out[j] += share * ((features[row][j] - means[j]) * inverse_scales[j])
         if intercept:
@@ -73,7 +74,8 @@ def largest_curvature(
             problem.intercept,
             theta,
             rows,
-            problem.loss.second,
+            lambda score, target, numbers: problem.loss.second(score, target, *numbers),
+            problem.loss.numbers,
             vector,
             out,
         )

@@ -29,7 +29,7 @@ def batch_gradient(problem: Problem, theta: Vector, rows: Sequence[int]) -> tupl
 def leaf_sums(problem: Problem, coefficients: Vector, b: float, rows: Sequence[int]) -> Vector:
     """The sums of one leaf, row by row from 0.0: the d features' gradients, the intercept's, the loss, the weight."""
     features, targets, weights, means = problem.features, problem.targets, problem.weights, problem.means
-    row_loss, intercept = problem.loss.row, problem.intercept
+    row_loss, loss_numbers, intercept = problem.loss.row, problem.loss.numbers, problem.intercept
     columns = range(len(means))
     gradient = [0.0] * len(means)
     intercept_gradient = loss = weight = 0.0
@@ -40,7 +40,7 @@ def leaf_sums(problem: Problem, coefficients: Vector, b: float, rows: Sequence[i
             score += (x[j] - means[j]) * coefficients[j]
         if intercept:
             score += b
-        value, slope = row_loss(score, targets[row])
+        value, slope = row_loss(score, targets[row], *loss_numbers)
         loss += weights[row] * value
         share = weights[row] * slope
         for j in columns:

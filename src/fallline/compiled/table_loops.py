@@ -1,0 +1,42 @@
+"""What needs neither loss nor rule: an epoch's row order, and the sums for means and scales."""
+
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..order.shuffle import fill_window
+from ..sums import LEAF
+from .tree_loops import DEPTH, push, total
+
+
+def fill_epoch(out, windows, rows, block, window_blocks, key):
+    """The whole epoch's order, window after window."""
+    offset = 0
+    for window in range(windows):
+        offset += fill_window(out[offset:], window, rows, block, window_blocks, key)
+
+
+def deviation_sums(x, firsts, shifts, squared, present, varying, out):
+    """Every column's sum of x - first, or of ((x - first) - shift)²; NaN adds 0.0. present counts the others."""
+    count, columns = x.shape
+    leaf = np.empty(columns)
+    partial = np.empty((DEPTH, columns))
+    leaves = 0
+    for j in range(columns):
+        present[j] = 0
+        varying[j] = 0
+    for begin in range(0, count, LEAF):
+        for j in range(columns):
+            leaf[j] = 0.0
+        for i in range(begin, min(begin + LEAF, count)):
+            for j in range(columns):
+                deviation = (x[i, j] - firsts[j]) - shifts[j] if squared else x[i, j] - firsts[j]
+                known = x[i, j] == x[i, j]
+                present[j] += known
+                varying[j] += known and x[i, j] != firsts[j]
+                leaf[j] += (deviation * deviation if squared else deviation) if known else 0.0
+        push(partial, leaf, leaves)
+        leaves += 1
+    total(partial, leaves, out)

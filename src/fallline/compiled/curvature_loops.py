@@ -1,4 +1,4 @@
-"""The curvature of a loss over rows, as in `plain/curvature.py`; `row_loss` and `row_second` are bound by the kernel."""
+"""The curvature of a loss over rows, as in `plain/curvature.py`; the kernel binds `row_loss` and `row_second`."""
 
 # mypy: ignore-errors
 # ruff: noqa: F821

@@ -61,6 +61,11 @@ class Arrays:
     def table(self) -> tuple[Any, ...]:
         return self.features, self.targets, self.weights
 
+    @property
+    def whole(self) -> tuple[Any, ...]:
+        """The table and all that makes scores and losses of it but theta: what most loops take first."""
+        return *self.table, self.means, self.inverse_scales, self.intercept, self.loss.numbers
+
 
 class CompiledState:
     """Where a descent stands: theta (p,), the rule's state (s, p), and the smoothed loss (1,)."""
@@ -132,11 +137,7 @@ class CompiledRuntime:
     ) -> tuple[int, int]:
         problem = self.problem
         result: tuple[int, int] = descent_kernel(problem.loss, self.rule).take_steps(
-            *problem.table,
-            problem.means,
-            problem.inverse_scales,
-            problem.intercept,
-            problem.loss.numbers,
+            *problem.whole,
             rows,
             bounds,
             numbers,

@@ -28,15 +28,7 @@ class Curvature:
     def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows]):
         statistics = np.zeros(5)
         self.columns: Floats = np.zeros(problem.parameters)
-        arguments = (
-            *problem.table,
-            problem.means,
-            problem.inverse_scales,
-            problem.intercept,
-            problem.loss.numbers,
-            theta,
-        )
-        loss_kernel(problem.loss).row_statistics(*arguments, statistics, self.columns)
+        loss_kernel(problem.loss).row_statistics(*problem.whole, theta, statistics, self.columns)
         self.row, slopes, self.second, lengths, self.weight = (float(value) for value in statistics)
         self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
         self.rows, self.table_rows = len(batches[0]), problem.rows
@@ -73,15 +65,7 @@ class Curvature:
 def eigenvalue(problem: Arrays, theta: Floats, rows: Rows, scales: list[float] | None = None) -> tuple[float, Floats]:
     """The largest eigenvalue of these rows' Hessian H, or of scales * H, and its eigenvector."""
     kernel = loss_kernel(problem.loss).sharpness
-    fixed = (
-        *problem.table,
-        problem.means,
-        problem.inverse_scales,
-        problem.intercept,
-        problem.loss.numbers,
-        theta,
-        rows,
-    )
+    fixed = (*problem.whole, theta, rows)
 
     def product(vector: list[float]) -> list[float]:
         out = np.empty(problem.parameters)

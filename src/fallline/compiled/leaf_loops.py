@@ -1,7 +1,7 @@
 """From rows to sums: scores, losses, slopes and gradients of a batch, leaf after leaf, as in `plain/gradient.py`.
 
-`row_loss(score, target, loss_numbers)` is bound by the kernel (see `kernels.py`) to the loss's scalar function. The sums
-of a leaf stand in one row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the weight.
+`row_loss(score, target, loss_numbers)` is bound by the kernel (`kernels.py`) to the loss's scalar function. A leaf's
+sums stand in one row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the weight.
 """
 
 # mypy: ignore-errors

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -25,8 +24,8 @@ from ..sums import LEAF
 from . import apply_loops, quotient, vectors
 from .generate import INLINED, KERNEL, Text, load
 from .kernels import bind_rule, count_of_sums, table_kernel
+from .pool import share
 from .quotient import DIVISORS, has_fused_multiply_add, with_quotients
-from .runtime import _pool
 
 BLOCK = 512  # parameters after which those whose dividends were out of range are done
 CHUNK = 1 << 18  # parameters that a thread takes at a time: a multiple of LEAF, some 100 µs of work
@@ -77,7 +76,7 @@ def apply_in_place(rule: Rule, numbers: Numbers, parameters: Sequence[Parameters
         return int(kernel.apply_rule(*part, arguments, keep))
 
     bad = 0
-    for found in _share(work, _chunks(parameters), threads):
+    for found in share(work, _chunks(parameters), threads):
         bad |= found
     for bit, cause in ((1, "gradient"), (2, "step"), (4, "parameter")):
         if bad & bit:
@@ -139,7 +138,7 @@ def _term_sums(kernel: Any, rule: Rule, parameters: Sequence[Parameters], thread
         def work(part: tuple[int, Parameters]) -> None:
             kernel.add_terms(*part[1], part[0], leaves)
 
-        _share(work, parts, threads)
+        share(work, parts, threads)
         start += part_of_all.theta.size
     sums = np.empty(leaves.shape[1])
     table_kernel().combine(leaves, np.empty((48, leaves.shape[1])), sums)
@@ -152,24 +151,6 @@ def _chunks(parameters: Sequence[Parameters]) -> list[Parameters]:
         for vectors in parameters
         for start in range(0, vectors.theta.size, CHUNK)
     ]
-
-
-def _share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> list[Any]:
-    """work(part) of every part. Each thread takes the next part when it is done with one: no thread waits for another
-    that the machine kept busy."""
-    results: list[Any] = [None] * len(parts)
-    tickets = count()
-
-    def take_parts(_: int) -> None:
-        while (i := next(tickets)) < len(parts):
-            results[i] = work(parts[i])
-
-    threads = min(threads, len(parts))
-    if threads > 1:
-        list(_pool(threads).map(take_parts, range(threads)))
-    else:
-        take_parts(0)
-    return results
 
 
 def _kernel_of(rule: Rule) -> ModuleType:

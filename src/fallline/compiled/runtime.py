@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .kernels import descent_kernel, loss_kernel, table_kernel
+from .pool import share
 
 CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
 THREAD_WORK = 1 << 20  # elements of a batch from which a second thread is worth its start
@@ -189,7 +187,7 @@ class CompiledRuntime:
         threads = min(self.threads if work >= self.thread_work else 1, leaves.shape[0])
         cuts = [leaves.shape[0] * i // threads for i in range(threads + 1)]
 
-        def share(i: int) -> None:
+        def part(i: int) -> None:
             kernel(
                 *problem.table,
                 problem.means,
@@ -205,20 +203,7 @@ class CompiledRuntime:
                 leaves,
             )
 
-        if threads > 1:
-            list(_pool(threads).map(share, range(threads)))
-        else:
-            share(0)
+        share(part, range(threads), threads)
         sums = np.empty(columns + 3)
         table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
         return sums
-
-
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
-_pools_lock = threading.Lock()
-
-
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """One pool of threads for each number of threads and process: a pool does not survive a fork."""
-    with _pools_lock:
-        return _pools.setdefault((os.getpid(), threads), ThreadPoolExecutor(threads, thread_name_prefix="fallline"))

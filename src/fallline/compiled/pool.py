@@ -1,0 +1,68 @@
+"""Threads for compiled kernels: one pool for each number of them, and none in a process that was forked.
+
+A kernel holds no lock of Python's while it runs, so plain threads are enough. Several Python threads may share out work
+at once: a task never waits for another one, so they only take turns.
+
+A fork copies the calling thread alone. A pool's threads are gone in the child, and so is whoever held Numba's compiler
+lock, for which the child would wait for ever. So a fork waits until no other thread compiles, and a forked process,
+most likely one of several workers on this machine, runs every kernel on its own thread: the bits are the same.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+from numba.core.compiler_lock import global_compiler_lock
+
+_pools: dict[int, ThreadPoolExecutor] = {}
+_lock = threading.Lock()
+_forked = False
+
+
+def share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> list[Any]:
+    """work(part) of every part, in order. Each thread takes the next part when it is done with one: no thread waits for
+    another that the machine kept busy."""
+    results: list[Any] = [None] * len(parts)
+    tickets = count()
+
+    def take_parts(_: int) -> None:
+        while (i := next(tickets)) < len(parts):
+            results[i] = work(parts[i])
+
+    threads = usable_threads(min(threads, len(parts)))
+    if threads > 1:
+        list(_pool(threads).map(take_parts, range(threads)))
+    else:
+        take_parts(0)
+    return results
+
+
+def usable_threads(wanted: int) -> int:
+    return 1 if _forked else wanted
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    with _lock:
+        if threads not in _pools:
+            _pools[threads] = ThreadPoolExecutor(threads, thread_name_prefix="fallline")
+        return _pools[threads]
+
+
+def _after_fork() -> None:
+    global _forked, _lock
+    _forked, _lock = True, threading.Lock()
+    _pools.clear()
+    global_compiler_lock.release()  # type: ignore[no-untyped-call]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=_after_fork,
+    )

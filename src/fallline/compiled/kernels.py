@@ -9,7 +9,7 @@ from typing import Any
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
-from . import curvature_loops, descent_loops, leaf_loops, step_loops, table_loops, tree_loops
+from . import curvature_loops, descent_loops, gram_loops, leaf_loops, step_loops, table_loops, tree_loops
 from .generate import INLINED, KERNEL, Text, load
 
 BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
@@ -65,13 +65,47 @@ def _descent_kernel(
 ) -> ModuleType:
     text = Text()
     _bind_loss(text, row, second)
+    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
+        text.add(function, KERNEL, BOUND)
+    return load(f"descent_{row.__name__}_{step.__name__}", str(text))
+
+
+def gram_kernel(rule: Rule) -> Any:
+    """Full-batch steps on the squared loss, from the sums of products of the columns."""
+    return _gram_kernel(rule.step, rule.point, rule.terms, len(rule.state), rule.decays, rule.takes_theta)
+
+
+@cache
+def _gram_kernel(
+    step: FunctionType,
+    point: FunctionType | None,
+    terms: FunctionType | None,
+    states: int,
+    decays: bool,
+    takes_theta: bool,
+) -> ModuleType:
+    text = Text()
+    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    for function in (step_loops.descent_point, gram_loops.sum_products, gram_loops.take_gram_steps):
+        text.add(function, KERNEL, BOUND)
+    return load(f"gram_{step.__name__}", str(text))
+
+
+def _bind_step(
+    text: Text,
+    step: FunctionType,
+    point: FunctionType | None,
+    terms: FunctionType | None,
+    states: int,
+    decays: bool,
+    takes_theta: bool,
+) -> None:
+    """Bind all that `step_loops` calls."""
     bind_rule(text, step, point, terms, states, takes_theta)
     sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
     text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
     text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
-    for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
-        text.add(function, KERNEL, BOUND)
-    return load(f"descent_{row.__name__}_{step.__name__}", str(text))
 
 
 def bind_rule(

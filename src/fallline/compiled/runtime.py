@@ -116,6 +116,10 @@ class CompiledRuntime:
         weight = float(sums[-1])
         return float(sums[-2]) / weight if weight else 0.0
 
+    def watched(self, theta: Sequence[float] | Floats) -> float:
+        """What divergence is judged by: the loss."""
+        return self.loss(theta)
+
     def advance(
         self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
     ) -> tuple[list[float], list[float], str]:

@@ -64,6 +64,10 @@ class PlainRuntime:
         """The mean loss of all rows in table order."""
         return batch_gradient(self.problem, theta, range(self.problem.rows))[0]
 
+    def watched(self, theta: Vector) -> float:
+        """What divergence is judged by: the loss."""
+        return self.loss(theta)
+
     def advance(
         self, state: State, batches: Sequence[Sequence[int]], numbers: Sequence[Numbers], guard: Guard
     ) -> tuple[list[float], list[float], str]:

@@ -1,0 +1,141 @@
+"""Full-batch squared loss from X'X (`gram=True`): one pass over the rows, then every step costs d² whatever n.
+
+This is not under the law: its sums are other sums, so its parameters agree with the other runtimes' to about 1e-12
+relative, and not by bytes. Its own bytes depend on the specification alone, not on threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import SpecificationError
+from ..plain.divergence import Guard
+from ..rules.rule import Numbers, Rule
+from ..sums import LEAF
+from .kernels import gram_kernel, table_kernel
+from .pool import share
+from .runtime import CAUSES, Arrays, CompiledRuntime, CompiledState, Floats, Rows
+
+CHUNK = 64  # leaves that a thread sums at a time: a power of two, so that a chunk is one node of the tree
+MOST_COLUMNS = 4096
+
+
+class GramState(CompiledState):
+    """A descent's state, its step besides, and in place of the smoothed loss that of the gradient's squared norm."""
+
+    k = 0
+
+
+class GramRuntime(CompiledRuntime):
+    """Takes full-batch steps on a squared loss. Losses are measured, from the rows, at steps 1, 2, 4, 8, … and the last
+    one; the others are NaN. Divergence is judged by the gradient's squared norm."""
+
+    name = "gram"
+
+    def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, last: int = 0):
+        super().__init__(problem, rule, threads)
+        if problem.loss.name != "squared" or problem.columns > MOST_COLUMNS:
+            raise SpecificationError(
+                f"gram=True is for the squared loss and at most {MOST_COLUMNS:,} features: this is the "
+                f"{problem.loss.name} loss with {problem.columns:,}; use gram=False",
+                option="gram",
+                value=True,
+                allowed="False",
+            )
+        self.last = last
+        self._products: Floats | None = None
+
+    def start(self, theta: Sequence[float] | Floats, watched: float) -> GramState:
+        return GramState(*super().start(theta, watched).arrays())
+
+    def warm_up(self, state: CompiledState) -> None:
+        """Compile or load the kernels, and sum the products of the columns."""
+        self._sum_products()
+        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0])
+        self._take(state, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 2)))
+
+    def watched(self, theta: Sequence[float] | Floats) -> float:
+        """The squared norm of the gradient on all rows."""
+        problem = self.problem
+        sums = self._sums(np.asarray(theta, dtype=np.float64), self._all_rows, 0, problem.rows)
+        slopes = [sums[: problem.columns] * problem.inverse_scales, sums[problem.columns :][: problem.intercept]]
+        gradient = np.concatenate(slopes) / float(sums[-1])
+        return float(gradient @ gradient)
+
+    def advance(
+        self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
+    ) -> tuple[list[float], list[float], str]:
+        """Take one step for each batch, which is always all rows; see `PlainRuntime.advance`."""
+        assert isinstance(state, GramState)
+        table = np.array(numbers, dtype=np.float64)
+        records = np.empty((len(table), 2))
+        losses = np.full(len(table), np.nan)
+        done = 0
+        while done < len(table):
+            step = state.k + 1
+            measured = step & (step - 1) == 0 or step == self.last
+            if measured:
+                losses[done] = self._loss_at_point(state, table[done])
+                if not np.isfinite(losses[done]):
+                    return losses[: done + 1].tolist(), records[: done + 1, 1].tolist(), "loss"
+            stop = len(table) if step < self.last else done + 1
+            stop = min(stop, done + (1 << step.bit_length()) - step, done + max(self.last - step, 1))
+            tried, cause = self._take(state, table[done:stop], guard, records[done:stop])
+            state.k += tried - bool(cause)
+            done += tried
+            if cause:
+                return losses[:done].tolist(), records[:done, 1].tolist(), CAUSES[cause]
+        return losses.tolist(), records[:, 1].tolist(), ""
+
+    def _loss_at_point(self, state: CompiledState, numbers: Floats) -> float:
+        point = np.empty_like(state.theta)
+        gram_kernel(self.rule).descent_point(state.theta, state.rule_state, numbers, point)
+        return self.loss(point)
+
+    def _take(self, state: CompiledState, numbers: Floats, guard: Guard, records: Floats) -> tuple[int, int]:
+        problem = self.problem
+        result: tuple[int, int] = gram_kernel(self.rule).take_gram_steps(
+            self._sum_products(),
+            self._center - problem.means,
+            self._middle,
+            problem.inverse_scales,
+            problem.intercept,
+            numbers,
+            *state.arrays(),
+            guard.limit,
+            problem.rows / guard.rows,
+            records,
+        )
+        return result
+
+    def _sum_products(self) -> Floats:
+        """The matrix of the sums of products, made once."""
+        if self._products is None:
+            problem = self.problem
+            size = problem.columns + 2
+            self._center: Floats = self._means()
+            self._middle = float(problem.targets.mean())
+            leaves = -(-problem.rows // LEAF)
+            starts = range(0, leaves, CHUNK)
+            chunks = np.empty((len(starts), size * (size + 1) // 2))
+
+            def part(i: int) -> None:
+                stop = min(starts[i] + CHUNK, leaves)
+                gram_kernel(self.rule).sum_products(
+                    *problem.table, self._center, self._middle, starts[i], stop, chunks[i]
+                )
+
+            share(part, range(len(starts)), self.threads)
+            flat = np.empty(chunks.shape[1])
+            table_kernel().combine(chunks, np.empty((48, chunks.shape[1])), flat)
+            products = np.zeros((size, size))
+            products[np.triu_indices(size)] = flat
+            self._products = np.triu(products, 1).T + products
+        return self._products
+
+    def _means(self) -> Floats:
+        """Where the features are centred for the sums: at their means, or near their first row where these are 0.0."""
+        problem = self.problem
+        return np.where(problem.inverse_scales != 1.0, problem.means, problem.features.mean(axis=0))

@@ -74,6 +74,9 @@ class Sized(NamedTuple):
     def __eq__(self, other: object) -> bool:
         return self.value == sized(other).value
 
+    def __hash__(self) -> int:
+        return hash(self.value)
+
     def __radd__(self, other: float) -> Sized:
         return sized(other) + self
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fallline.errors import DivergenceError, SpecificationError
-from fallline.rules import RULES, ASGD, Adam, AMSGrad, DoG, GradientDescent, Momentum, Rule
+from fallline.rules import ASGD, RULES, Adam, AMSGrad, DoG, GradientDescent, Momentum, Rule
 
 pytestmark = pytest.mark.conformance
 STEPS, RATE = 8, 0.01

@@ -173,7 +173,7 @@ class SGDVelocity(SGD):
         return x - c["b"]
 
 
-class SGDNesterov(SGD):
+class SGDAhead(SGD):
     def move(self, g, x, c, group, t):
         c["b"] = group["momentum"] * c.get("b", 0.0) + g
         return x - group["lr"] * (g + group["momentum"] * c["b"])
@@ -196,6 +196,38 @@ class SGDTwoFaults(SGD):
     def move(self, g, x, c, group, t):
         c["b"] = group["momentum"] * c.get("b", 0.0) + 2.0 * g
         return x - group["lr"] * (2.0 * g + group["momentum"] * c["b"])
+
+
+class SGDLate(SGD):
+    """Uses the learning rate of the step before."""
+
+    def move(self, g, x, c, group, t):
+        c["b"] = group["momentum"] * c.get("b", 0.0) + g
+        rate, c["rate"] = c.get("rate", group["lr"]), group["lr"]
+        return x - rate * c["b"]
+
+
+class HeavyNesterov(SGD):
+    """Nesterov's by name alone."""
+
+
+class Adamax(Adam):
+    """Right, with epsilon in the denominator: a form that the rule has as an option."""
+
+    def step_of(self, m, v, g, group, t):
+        return group["lr"] * (m / (1 - group["betas"][0] ** t)) / (v + group["eps"])
+
+    def second(self, v, g, beta, m):
+        return max(beta * v, abs(g))
+
+
+class Raises(SGD):
+    """Takes one step, and no more."""
+
+    def move(self, g, x, c, group, t):
+        if t == 2:
+            raise RuntimeError("not this kind of gradient\nand more")
+        return x
 
 
 class Odd(SGD):
@@ -224,8 +256,11 @@ WRONG = (
     (RMSPropSum, {}, "v is the sum of squared gradients"),
     (RMSPropLate, {}, "the step uses v from before this gradient"),
     (SGDVelocity, {}, "the learning rate is inside the velocity"),
-    (SGDNesterov, {}, "the momentum is Nesterov's"),
+    (SGDAhead, {}, "the momentum is Nesterov's"),
     (SGDDamped, {}, "the gradient enters with 1 - momentum"),
     (SGDClipped, {}, "clipped to [-1, 1]"),
+    (HeavyNesterov, {}, "the heavy ball's, and not Nesterov's"),
+    (SGDLate, {}, "takes effect one step late"),
+    (Adamax, {}, "epsilon_in_denominator is True"),
     (SGDTwoFaults, {}, "the momentum is Nesterov's, and the gradient is doubled"),
 )

@@ -41,6 +41,15 @@ def test_right_optimizers_follow_their_rules() -> None:
         ("torch.optim:Adam", {"lr": 0.01, "betas": (0.8, 0.95)}),
         ("torch.optim:SGD", {"lr": 0.1, "momentum": 0.7}),
         ("torch.optim:RMSprop", {"lr": 0.01, "alpha": 0.9}),
+        ("torch.optim:RMSprop", {"lr": 0.01, "centered": True, "momentum": 0.5}),
+        ("torch.optim:Adagrad", {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.3}),
+        ("torch.optim:Rprop", {"lr": 0.01, "etas": (0.4, 1.3), "step_sizes": (1e-5, 2.0)}),
+        ("torch.optim:Adam", {"lr": 0.01, "amsgrad": True}),
+        ("torch.optim:NAdam", {"lr": 0.01, "momentum_decay": 0.1}),
+        ("torch.optim:RAdam", {"lr": 0.01}),
+        ("torch.optim:Adamax", {"lr": 0.01}),
+        ("torch.optim:Adadelta", {"rho": 0.8}),
+        ("torch.optim:AdamW", {"weight_decay": 0.3}),
     ):
         found = finding(place, options)
         assert (place, found.agrees, found.words) == (place, True, ())
@@ -85,6 +94,9 @@ def test_the_command() -> None:
         (("torch.optim:Adam", "--beta", "1"), "cannot be made"),
         (("torch.optim:Adam", "--rule", "adamm"), "is no rule that is known"),
         (("torch.optim:LBFGS",), "is no rule that is known"),
+        (("torch.optim:SparseAdam",), "cannot take step 1 on a dense float64 vector"),
+        (("mutants:Raises",), "cannot take step 2 on a dense float64 vector: RuntimeError: not this kind of gradient"),
+        (("torch.optim:Muon",), "cannot be made: Muon only supports 2D parameters"),
         (("torch.optim:Adam", "lr"), "--name value"),
     ],
 )

@@ -43,7 +43,8 @@ def check(
 
 
 def sentence(optimizer: str, finding: Finding) -> str:
-    options = ", ".join(f"{name}={value}" for name, value in finding.rule.hyperparameters.items())
+    used = {name: value for name, value in finding.rule.hyperparameters.items() if value is not False}
+    options = ", ".join(f"{name}={value if value is True else format(value, 'g')}" for name, value in used.items())
     rule = f"{finding.rule.name} ({options})"
     if finding.agrees:
         return f"{optimizer} follows {rule}: {finding.steps} steps agree to {finding.worst:.1g} of the way gone."

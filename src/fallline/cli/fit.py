@@ -37,7 +37,7 @@ def fit(
             metavar="NAME",
             help="auto (plateau, or constant for a given rate), constant, step, milestones, exponential, inverse_time, "
             "invscaling, optimal, polynomial, cosine, cosine_restarts, linear_warmup, one_cycle, cyclic, "
-            "warmup_stable_decay or plateau.",
+            "warmup_stable_decay, reduce_on_plateau or plateau.",
         ),
     ] = None,
     batch_size: Annotated[Word, typer.Option(metavar="N", help="Rows in a batch: auto, full or a number.")] = None,

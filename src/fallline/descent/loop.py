@@ -54,6 +54,8 @@ class Descent:
         last = self.plan.steps if until is None else min(until, self.plan.steps)
         while self.k < last and not self.stop:
             self._advance(min(last - self.k, self._steps_to_look(), self._steps_per_call()))
+            if not self.stop and self.schedule.sees and self.k % self.plan.sizes.steps == 0:
+                self._show_epoch()
             if not self.stop and self.k % self.plan.look_steps == 0 and self.watch is not None:
                 self._look(self.watch)
             if report is not None:
@@ -110,6 +112,12 @@ class Descent:
         if self.cause:
             self.stop = "diverged"
 
+    def _show_epoch(self) -> None:
+        before = self.rate(self.k + 1)
+        self.schedule.see(self._mean_loss(self.plan.sizes.steps))
+        if self.watch is not None and self.rate(self.k + 1) != before:
+            self.watch.new_stage()
+
     def _look(self, watch: Watch) -> None:
         if watch.has_stopped_falling(self.epoch_loss()):
             if self.schedule.plateau(watch.level):
@@ -119,14 +127,19 @@ class Descent:
 
     def epoch_loss(self) -> float:
         """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less."""
+        return self._mean_loss(min(self.plan.sizes.steps, self.plan.look_steps))
+
+    def _mean_loss(self, span: int) -> float:
+        """The mean loss over the latest so many batches, or all there are, each before its update."""
         sizes, done = self.plan.sizes, len(self.history.losses)
-        span = min(sizes.steps, self.plan.look_steps, done)
+        span = min(span, done)
         counts = [float(sizes.rows_of(k % sizes.steps)) for k in range(done - span, done)]
         sums = [loss * count for loss, count in zip(self.history.losses[done - span :], counts)]
         return tree_sum(sums) / max(tree_sum(counts), 1.0)
 
     def _steps_to_look(self) -> int:
-        return self.plan.look_steps - self.k % self.plan.look_steps
+        epoch = self.plan.sizes.steps if self.schedule.sees else self.plan.look_steps
+        return min(self.plan.look_steps - self.k % self.plan.look_steps, epoch - self.k % epoch)
 
     def _steps_per_call(self) -> int:
         work = self.plan.sizes.batch * (int(self.runtime.problem.columns) + 8)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 
+from ..errors import SpecificationError
 from ..rules import Rule
+from ..rules.rule import Switch
 from .deviations import DEVIATIONS, Deviation, edited, weight_decay
 
 AGREES = 1e-9  # of the way that a coordinate has gone
@@ -80,7 +83,7 @@ def check(peer: Peer, rule: Rule, decay: float = 0.0) -> Finding:
 
 
 def named(sets: list[Probe], theirs: list[Vectors], rule: Rule, decay: float) -> tuple[str, ...]:
-    """The words of the deviation, or the two together, that take the optimizer's steps."""
+    """The words of the deviation, or of two, or of the rule's other form, that take the optimizer's steps."""
     known = (*DEVIATIONS, *(weight_decay(decay, rule.decays) if decay else ()))
     usable = [deviation for deviation in known if edited(rule, (deviation,)) is not None]
     for together in (1, 2):
@@ -88,7 +91,22 @@ def named(sets: list[Probe], theirs: list[Vectors], rule: Rule, decay: float) ->
             found = difference(sets, theirs, rule, chosen)
             if found is not None and found[0] <= AGREES:
                 return tuple(deviation.words for deviation in chosen)
+        for words, form in other_forms(rule):
+            found = difference(sets, theirs, form, ())
+            if found is not None and found[0] <= AGREES:
+                return (words,)
     return ()
+
+
+def other_forms(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """The rule with one of its switches the other way, where it still takes the gradient at theta."""
+    for option, allowed in rule.ranges.items():
+        if isinstance(allowed, Switch):
+            changed = {**rule.hyperparameters, option: not getattr(rule, option)}
+            with suppress(SpecificationError):  # not every switch goes with every other option
+                form = type(rule)(**changed)  # type: ignore[arg-type]
+                if form.point is rule.point:
+                    yield f"{option} is {changed[option]}", form
 
 
 def difference(
@@ -132,7 +150,9 @@ def _steps(
     theta = list(probe.start)
     states = [_first_state(rule, value, deviations) for value in theta]
     carry = rule.start_carry()
-    for k, (gradient, rate) in enumerate(zip(probe.gradients, probe.rates, strict=True), start=1):
+    late = any(deviation.late for deviation in deviations)
+    rates = [probe.rates[0], *probe.rates] if late else probe.rates
+    for k, (gradient, rate) in enumerate(zip(probe.gradients, rates), start=1):
         numbers, carry = rule.numbers(k, rate, carry)
         numbers, keep = rule.split(numbers)
         numbers += rule.term_sums(gradient, theta, states)

@@ -24,7 +24,8 @@ class Deviation:
     """What differs, in words; edits: (the rule's text, what stands there instead), all of which must apply.
 
     change: alters the named numbers of a step, given k. gradient: alters g, given theta and the numbers. keep: what
-    theta is multiplied by, given the learning rate. first_state: of the named state vectors.
+    theta is multiplied by, given the learning rate. first_state: of the named state vectors. late: each step has the
+    learning rate of the one before.
     """
 
     words: str
@@ -33,6 +34,7 @@ class Deviation:
     gradient: Callable[[float, float, Arguments], float] | None = None
     keep: Callable[[float], float] | None = None
     first_state: dict[str, float] = field(default_factory=dict)
+    late: bool = False
 
 
 def edit(words: str, *edits: tuple[str, str]) -> Deviation:
@@ -115,6 +117,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
         ("m_hat = m / m_correction", "m_hat = (beta1 * m + (1.0 - beta1) * g) / m_correction"),
     ),
     edit("the momentum is Nesterov's", ("rate * b,", "rate * (g + momentum * b),")),
+    edit("the momentum is the heavy ball's, and not Nesterov's", ("rate * (g + momentum * b),", "rate * b,")),
     edit(
         "the momentum is damped: the gradient enters with 1 - momentum",
         ("momentum * b + g", "momentum * b + (1.0 - momentum) * g"),
@@ -131,6 +134,7 @@ DEVIATIONS: tuple[Deviation, ...] = (
     Deviation("the gradient is doubled", gradient=lambda g, theta, numbers: 2.0 * g),
     Deviation("gradients are clipped to [-1, 1]", gradient=lambda g, theta, numbers: min(max(g, -1.0), 1.0)),
     Deviation("v starts at 1", first_state={"v": 1.0}),
+    Deviation("a learning rate that changes takes effect one step late", late=True),
 )
 
 

@@ -12,22 +12,16 @@ from ..errors import SpecificationError
 from ..insight.check import Probe, Vectors
 from ..rules import RULES, Rule, rule_named
 
-# torch's names of hyper-parameters, and ours. Pairs of betas become two.
+# torch's names of hyper-parameters that are not ours; where there are several, the first that the rule has is meant.
 NAMES = {
-    "lr": "learning_rate",
-    "eps": "epsilon",
-    "alpha": "decay",
-    "rho": "decay",
-    "momentum": "momentum",
-    "momentum_decay": "momentum_decay",
-    "dampening": "dampening",
-    "nesterov": "nesterov",
-    "centered": "centered",
-    "lr_decay": "learning_rate_decay",
-    "lambd": "weight_decay",
-    "weight_decay": "weight_decay",
-    "initial_accumulator_value": "start",
+    "lr": ("learning_rate",),
+    "eps": ("epsilon",),
+    "alpha": ("alpha", "decay"),
+    "rho": ("decay",),
+    "centered": ("centred",),
+    "initial_accumulator_value": ("start",),
 }
+PAIRS = {"betas": ("beta1", "beta2"), "etas": ("eta_minus", "eta_plus"), "step_sizes": ("shortest", "longest")}
 
 
 class TorchLike:
@@ -42,16 +36,32 @@ class TorchLike:
         self.defaults: dict[str, Any] = dict(getattr(self._made([0.0])[1], "defaults", {})) | options
 
     def __call__(self, probe: Probe) -> Vectors:
-        """theta after each step of the probe."""
+        """theta after each step of the probe. Whatever the optimizer keeps besides is float64 too."""
+        import torch
+
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            return self._path(probe)
+        finally:
+            torch.set_default_dtype(before)
+
+    def _path(self, probe: Probe) -> Vectors:
         import torch
 
         parameter, optimizer = self._made(probe.start)
         path = []
-        for gradient, rate in zip(probe.gradients, probe.rates, strict=True):
+        for k, (gradient, rate) in enumerate(zip(probe.gradients, probe.rates, strict=True), start=1):
             for group in optimizer.param_groups:
                 group["lr"] = rate
             parameter.grad = torch.tensor(gradient, dtype=torch.float64)
-            optimizer.step()
+            try:
+                optimizer.step()
+            except Exception as error:  # whatever a stranger's step raises
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
+                raise SpecificationError(
+                    f"{self.place} cannot take step {k} on a dense float64 vector: {reason}", option="optimizer"
+                ) from error
             path.append(parameter.detach().tolist())
         return path
 
@@ -62,7 +72,8 @@ class TorchLike:
         try:
             return parameter, self.kind([parameter], **self.options)
         except Exception as error:  # whatever a stranger's constructor raises
-            raise SpecificationError(f"{self.place} cannot be made: {error}", option="optimizer") from error
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SpecificationError(f"{self.place} cannot be made: {reason}", option="optimizer") from error
 
     def rule(self, name: str | None = None) -> tuple[Rule, float]:
         """The rule of that name, or of the class's own, with the optimizer's hyper-parameters.
@@ -90,10 +101,11 @@ class TorchLike:
         known = RULES[rule].ranges
         found: dict[str, Any] = {"learning_rate": 1e-3}
         for option, value in self.defaults.items():
-            if option == "betas" and isinstance(value, tuple | list):
-                found |= dict(zip(("beta1", "beta2"), value, strict=False))
-            elif option in NAMES and value is not None:
-                found[NAMES[option]] = value
+            if option in PAIRS and isinstance(value, tuple | list):
+                found |= dict(zip(PAIRS[option], value, strict=False))
+            elif value is not None:
+                ours = [name for name in NAMES.get(option, (option,)) if name in known]
+                found.update(dict.fromkeys(ours[:1], value))
         return {option: _plain(value) for option, value in found.items() if option in known}
 
 

@@ -12,6 +12,7 @@ from ..errors import DivergenceError, SpecificationError
 from ..rules.rule import Numbers, Rule
 
 DTYPES = (torch.float64, torch.float32)
+RULES_KEPT = 64  # of those made of a group's options, which a scheduler may change in every step
 
 
 def optimizer(params: Any, rule: Rule) -> RuleOptimizer:
@@ -64,6 +65,18 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is an
             for tensor in group["params"]:
                 self._start(rule, tensor)
                 self._to_point(rule, group, tensor)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "rule": self.rule, "_rules": {}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's; SpecificationError where the state is of a rule with other options."""
+        missing = [name for name in self.defaults for group in state_dict["param_groups"] if name not in group]
+        kept = {name for state in state_dict["state"].values() for name in state} - {"k", "carry", "theta"}
+        if missing or (kept and kept != set(self.rule.state)):
+            has = f"it has no {missing[0]}" if missing else f"it keeps {', '.join(sorted(kept))}"
+            raise SpecificationError(f"the state is not that of {self.rule.name}: {has}", option="state_dict")
+        super().load_state_dict(state_dict)
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -166,6 +179,8 @@ class RuleOptimizer(torch.optim.Optimizer):  # type: ignore[misc]  # torch is an
         options = {name: group[name] for name in self.rule.hyperparameters if name != "learning_rate"}
         key = tuple(options.values())
         if key not in self._rules:
+            if len(self._rules) >= RULES_KEPT:
+                self._rules.clear()
             same = {"learning_rate": self.rule.learning_rate, **options} == self.rule.hyperparameters
             made = type(self.rule)(learning_rate=self.rule.learning_rate, **options)
             self._rules[key] = self.rule if same else made

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import SpecificationError
 from ..losses import Loss, loss_named
 from ..rules import Rule, rule_named
-from ..schedules import SCHEDULES, ReduceOnPlateau, Schedule
+from ..schedules import SCHEDULES, Schedule
 
 
 def refuse(option: str, value: object, allowed: str) -> SpecificationError:
@@ -103,8 +103,6 @@ def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:
     found = SCHEDULES[schedule]() if isinstance(schedule, str) and schedule in SCHEDULES else schedule
     if not isinstance(found, Schedule) or type(found) is not SCHEDULES.get(found.name):
         raise refuse("schedule", schedule, " or ".join(f'"{name}"' for name in ("auto", *SCHEDULES)))
-    if isinstance(found, ReduceOnPlateau):
-        raise not_yet("schedule", schedule, '"plateau"')  # the loop does not call `see`
     return found.to_dict()
 
 

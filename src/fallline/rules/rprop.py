@@ -59,7 +59,7 @@ class Rprop(Rule):
         "shortest": 1e-6,
         "longest": 50.0,
     }
-    conventions: ClassVar[dict[str, dict[str, float | bool]]] = {"torch": {"learning_rate": 0.01}, "optax": {}}
+    conventions: ClassVar[dict[str, dict[str, float | bool]]] = {"torch": {"learning_rate": 0.01}}
     step = staticmethod(rprop)
     state = ("size", "before")
     adaptive = True

@@ -37,6 +37,7 @@ class ScheduleFreeSGD(ScheduleFree):
         "rate_k = rate * min(1, k / warmup_steps)"
     )
     ranges: ClassVar[dict[str, Interval | Switch]] = AVERAGING
+    conventions: ClassVar[dict[str, dict[str, float | bool]]] = {"optax": {}}
     step = staticmethod(schedule_free_sgd)
     point = staticmethod(schedule_free_sgd_point)
     state = ("d",)

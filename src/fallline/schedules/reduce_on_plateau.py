@@ -7,22 +7,24 @@ from ..scalar import maximum
 from .allowed import SHARE, SHRINKING, Whole, options
 from .schedule import Schedule
 
+NEGLIGIBLE = 1e-8  # of base
+
 
 class ReduceOnPlateau(Schedule):
-    """rate(k) = base * product. At a look at the loss: product <- maximum(product * factor, min_rate) after more than
-    `patience` bad looks in a row, and the `cooldown` looks after that count none as bad.
+    """rate(k) = base * product. At the end of an epoch: product <- maximum(product * factor, min_rate) after more than
+    `patience` bad epochs in a row, and the `cooldown` epochs after that count none as bad.
 
-    A look is bad unless loss < best * (1 - threshold), best the lowest loss so far that was not bad. Looks come at
-    fixed steps, an epoch apart for most tables, and show the mean training loss since the one before. patience and
-    cooldown: looks. min_rate: the lowest rate as a fraction of base. Where `fit` chooses the epochs, it goes on while
-    the rate can still fall.
+    An epoch is bad unless its loss < best * (1 - threshold), best the lowest loss so far that was not bad. The loss is
+    the mean training loss over the epoch, each batch's before its update. patience and cooldown: epochs. min_rate: the
+    lowest rate as a fraction of base. Where `fit` chooses the epochs, it goes on while the rate is above min_rate, and
+    above a 1e-8 of base, from which no further reduction changes anything.
     torch: ReduceLROnPlateau(factor=..., patience=..., threshold=..., cooldown=..., min_lr=min_rate * base, eps=0.0),
     mode "min", threshold_mode "rel". Its eps (1e-8) leaves out reductions smaller than that: here there is none.
     `plateau` is the automatic one of the same kind, with Fallline's own measure of a standstill and an end.
     """
 
     name = "reduce_on_plateau"
-    formula = "base * product; product <- maximum(product * factor, min_rate) after more than patience bad looks"
+    formula = "base * product; product <- maximum(product * factor, min_rate) after more than patience bad epochs"
     paper = "Bengio (2012), Practical Recommendations for Gradient-Based Training of Deep Architectures; torch"
     ranges = options(
         factor=SHRINKING,
@@ -32,6 +34,7 @@ class ReduceOnPlateau(Schedule):
         min_rate=SHARE,
     )
     watches = True
+    sees = True
 
     factor: float
     patience: int
@@ -68,4 +71,4 @@ class ReduceOnPlateau(Schedule):
             self.cooling, self.bad = self.cooldown, 0
 
     def plateau(self, loss: float) -> bool:
-        return self.product > self.min_rate
+        return self.product > maximum(self.min_rate, NEGLIGIBLE)

@@ -22,9 +22,9 @@ class Schedule:
     Lengths that are None are open: `settled(steps)` fills them in from the steps of the whole run, and before that
     rate raises SpecificationError. `to_dict` gives the name and the options for `schedule_from_dict`, through JSON too.
 
-    A schedule that `watches` the loss changes between steps; all others are pure functions. `see(loss)` shows it the
-    loss at every look. `plateau(loss)` asks, when the loss has stopped falling, whether there is another rate to go on
-    with: a rate that is still moving by itself is one.
+    A schedule that `watches` the loss changes between steps; all others are pure functions. One that `sees` is shown
+    the mean training loss of every epoch, by `see(loss)`. `plateau(loss)` asks, when the loss has stopped falling,
+    whether there is another rate to go on with: a rate that is still moving by itself is one.
     """
 
     name: ClassVar[str] = ""
@@ -35,6 +35,7 @@ class Schedule:
     optional: ClassVar[tuple[str, ...]] = ()  # options for which None means something
     moves: bool = True  # by itself, whatever the loss does
     watches: ClassVar[bool] = False
+    sees: ClassVar[bool] = False
 
     def _set(self, **values: object) -> None:
         """Check the options and make them attributes; an open one has none, so that using it is an error."""
@@ -73,7 +74,7 @@ class Schedule:
         raise NotImplementedError
 
     def see(self, loss: float) -> None:
-        """The loss stands here at a look; looks come at fixed steps."""
+        """The mean training loss of the epoch that has just ended, each batch's before its update."""
 
     def plateau(self, loss: float) -> bool:
         """The loss has stopped falling and stands here: is there another rate to go on with?"""

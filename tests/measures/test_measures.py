@@ -57,8 +57,7 @@ def test_predicted_against_actual_change(case: Any, dense: Any) -> None:
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 def test_predicted_against_observed_convergence(momentum: float, rng: np.random.Generator) -> None:
     """Full-batch descent on a quadratic falls by the predicted factor a step, to 2 %."""
-    x = rng.normal(size=(300, 3)) * [1.0, 2.0, 0.6]
-    x -= x.mean(axis=0)
+    x = np.linalg.qr(rng.normal(size=(300, 3)))[0] * np.sqrt(300 * np.array([1.0, 0.5, 0.05]))
     y = x @ [1.0, -2.0, 3.0] + rng.normal(size=300)
     rule = Momentum(momentum=momentum) if momentum else fallline.rules.SGD()  # type: ignore[attr-defined]
     options = {"batch_size": "full", "scale": None, "validation": None, "intercept": False}

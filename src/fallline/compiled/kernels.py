@@ -32,7 +32,7 @@ def loss_kernel(loss: Loss) -> Any:
 @cache
 def _loss_kernel(row: FunctionType, second: FunctionType) -> ModuleType:
     text = Text()
-    _bind_loss(text, row, second)
+    bind_loss(text, row, second)
     for function in (leaf_loops.all_leaves, curvature_loops.sharpness, curvature_loops.row_statistics):
         text.add(function, KERNEL, BOUND)
     return load(f"loss_{row.__name__}", str(text))
@@ -64,7 +64,7 @@ def _descent_kernel(
     takes_theta: bool,
 ) -> ModuleType:
     text = Text()
-    _bind_loss(text, row, second)
+    bind_loss(text, row, second)
     _bind_step(text, step, point, terms, states, decays, takes_theta)
     for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
         text.add(function, KERNEL, BOUND)
@@ -151,7 +151,7 @@ def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int
     return step.__code__.co_argcount - 1 - takes_theta - states
 
 
-def _bind_loss(text: Text, row: FunctionType, second: FunctionType) -> None:
+def bind_loss(text: Text, row: FunctionType, second: FunctionType) -> None:
     """Bind `row_loss` and `row_second`, which take the loss's numbers as a tuple, to its functions."""
     for function, name, results in ((row, "row_loss", "value, slope"), (second, "row_second", "second")):
         count = function.__code__.co_argcount - 2

@@ -1,7 +1,7 @@
 """How sharply the loss bends: the largest Hessian eigenvalue of batches, and each row's and column's share in it.
 
 For a loss of one score a row, H = mean of weight * second(score) * z z', with z the row's scaled features and a 1 for
-the intercept. Cost: one pass over the table, and 60 reads of the batches looked at.
+the intercept. Cost: one pass over the table, and some 20 to 60 reads of the batches looked at (`lanczos`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import numpy as np
 
 from ..compiled.kernels import loss_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
-from ..plain.curvature import power_iteration, scaled_product
 from ..rules.rule import Numbers, Rule
+from .hessian import HessianProduct
+from .lanczos import Extremes, lanczos
+from .stability import stable_rate, stable_rate_of_state
 
 BATCHES = 16
 
@@ -47,31 +49,21 @@ class Curvature:
     def stable_limit(self, rule: Rule, numbers: Numbers, rule_state: Floats | None = None) -> float | None:
         """The largest learning rate at which the rule is stable on these batches; None where that cannot be said.
 
-        An adaptive rule's limit depends on its state (s, p); without one, or before its first step, it has none. Of a
-        rule without a scale it is that of rate * g, or none if the rule is adaptive.
+        An adaptive rule's limit depends on its state (s, p); without one, or before its first step, it has none.
         """
-        if rule.scale is None:
-            return None if rule.adaptive or self.worst == 0.0 else rule.stability / self.worst
         if not rule.adaptive:
-            bend = self.worst * rule.scale_at_rate_1([0.0] * len(rule.state), numbers)
-        elif rule_state is None or not rule_state.any():
+            return stable_rate(rule, numbers, self.worst)
+        if rule_state is None:
             return None
-        else:
-            scales = [rule.scale_at_rate_1(values, numbers) for values in zip(*rule_state.tolist(), strict=True)]
-            bend, _ = eigenvalue(self._problem, self._theta, self._pool, scales)
-        return rule.stability / bend if bend > 0.0 else None
+        return stable_rate_of_state(rule, numbers, rule_state, HessianProduct(self._problem, self._theta, self._pool))
 
 
-def eigenvalue(problem: Arrays, theta: Floats, rows: Rows, scales: list[float] | None = None) -> tuple[float, Floats]:
-    """The largest eigenvalue of these rows' Hessian H, or of scales * H, and its eigenvector."""
-    kernel = loss_kernel(problem.loss).sharpness
-    fixed = (*problem.whole, theta, rows)
+def eigenvalue(problem: Arrays, theta: Floats, rows: Rows) -> tuple[float, Floats]:
+    """The largest eigenvalue of these rows' Hessian, and its eigenvector."""
+    found = lanczos(HessianProduct(problem, theta, rows), problem.parameters, both=False)
+    return found.largest, found.sharpest
 
-    def product(vector: list[float]) -> list[float]:
-        out = np.empty(problem.parameters)
-        kernel(*fixed, np.array(vector), out)
-        values: list[float] = out.tolist()
-        return values
 
-    value, vector = power_iteration(scaled_product(product, scales) if scales else product, problem.parameters)
-    return value, np.array(vector)
+def extremes(problem: Arrays, theta: Floats, rows: Rows | None = None) -> Extremes:
+    """Both ends of the spectrum of the Hessian of these rows' mean loss: of a fixed batch, or of the whole table."""
+    return lanczos(HessianProduct(problem, theta, rows), problem.parameters)

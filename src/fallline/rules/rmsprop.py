@@ -88,3 +88,7 @@ class RMSProp(Rule):
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
         remembered = (self.momentum,) if self.momentum > 0.0 else ()
         return (rate, self.decay, self.epsilon, *remembered), carry
+
+    @property
+    def stability(self) -> float:
+        return 2.0 * (1.0 + self.momentum) / (1.0 - self.momentum)

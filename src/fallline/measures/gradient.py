@@ -1,0 +1,32 @@
+"""The mean loss of some rows and its gradient, by the descent's own loops.
+
+g = sum of weight * slope * z / sum of weight. Cost: one pass over the rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..compiled.kernels import loss_kernel, table_kernel
+from ..compiled.runtime import Arrays, Floats, Rows
+from ..sums import LEAF
+from .rows import all_rows
+
+
+def loss_and_gradient(problem: Arrays, theta: Floats, rows: Rows | None = None) -> tuple[float, Floats]:
+    """The mean loss of these rows (all of them if None) at theta, and its gradient (p,)."""
+    chosen = all_rows(problem) if rows is None else np.asarray(rows, dtype=np.int64)
+    columns, count = problem.columns, -(-len(chosen) // LEAF)
+    leaves, sums = np.empty((count, columns + 3)), np.zeros(columns + 3)
+    b = float(theta[columns]) if problem.intercept else 0.0
+    fixed = (*problem.table, problem.means, theta[:columns] * problem.inverse_scales, problem.intercept, b)
+    loss_kernel(problem.loss).all_leaves(*fixed, problem.loss.numbers, chosen, 0, len(chosen), 0, count, leaves)
+    table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
+    total = float(sums[columns + 2])
+    if total == 0.0:
+        return 0.0, np.zeros(problem.parameters)
+    gradient = np.empty(problem.parameters)
+    gradient[:columns] = sums[:columns] * problem.inverse_scales / total
+    if problem.intercept:
+        gradient[columns] = sums[columns] / total
+    return float(sums[columns + 1]) / total, gradient

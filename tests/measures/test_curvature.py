@@ -30,8 +30,8 @@ def test_both_ends_of_an_indefinite_matrix() -> None:
     st.sampled_from([1e-150, 1.0, 1e150]),
 )
 def test_any_symmetric_matrix(spectrum: list[float], seed: int, unit: float) -> None:
-    """Ends are within 1e-6 of the largest magnitude, whatever the spectrum, repeated and zero values included, as long as
-    the squares of eigenvalues neither overflow nor underflow."""
+    """Ends are within 1e-6 of the largest magnitude, whatever the spectrum, repeated and zero values included, if the
+    eigenvalues' squares neither overflow nor underflow."""
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(len(spectrum), len(spectrum))))
     matrix = (rotation * spectrum) @ rotation.T * unit
     matrix = (matrix + matrix.T) / 2.0

@@ -27,11 +27,6 @@ def gradients(rng: np.random.Generator) -> Any:
     return found
 
 
-def states_of(theta: Any, states: tuple[Any, ...], *cuts: int) -> list[tuple[Any, tuple[Any, ...]]]:
-    edges = [0, *cuts, len(theta)]
-    return [(theta[a:b], tuple(state[a:b] for state in states)) for a, b in zip(edges, edges[1:])]
-
-
 def descend(rule: Rule, start: Any, gradient: Any, threads: int, cuts: tuple[int, ...] = ()) -> list[bytes]:
     """Theta's bytes after each step taken in place, on vectors that are cut where `cuts` says."""
     theta, carry, found = start.copy(), rule.start_carry(), []
@@ -46,9 +41,20 @@ def descend(rule: Rule, start: Any, gradient: Any, threads: int, cuts: tuple[int
     return found
 
 
+@pytest.fixture(params=["quotients", "divider"])
+def division(request: Any, monkeypatch: Any) -> str:
+    """Both ways to divide by a step's numbers, whichever this processor prefers."""
+    monkeypatch.setattr(apply, "QUOTIENT_WORK", 0)
+    monkeypatch.setattr(apply, "_quotients_pay", lambda *_: request.param == "quotients")
+    return str(request.param)
+
+
 @every_rule
-def test_every_rule_gives_the_bytes_of_its_trajectory(name: str, rng: np.random.Generator, monkeypatch: Any):
-    """On 1 and 2 threads and in vectors cut anywhere, even inside a leaf, each theta has the trajectory's bytes."""
+def test_every_rule_gives_the_bytes_of_its_trajectory(
+    name: str, division: str, rng: np.random.Generator, monkeypatch: Any
+):
+    """On 1 and 2 threads and in vectors cut anywhere, even inside a leaf, each theta has the trajectory's bytes, with
+    exact quotients and with the divider."""
     monkeypatch.setattr(apply, "CHUNK", 1024)
     monkeypatch.setattr(apply, "BLOCK", 64)
     rule, start, gradient = RULES[name](learning_rate=RATE), rng.normal(size=SIZE), gradients(rng)
@@ -60,7 +66,7 @@ def test_every_rule_gives_the_bytes_of_its_trajectory(name: str, rng: np.random.
 
 @every_rule
 @pytest.mark.parametrize("kind", [np.float64, np.float32])
-def test_the_pure_form_is_the_form_in_place(name: str, kind: Any, rng: np.random.Generator):
+def test_the_pure_form_is_the_form_in_place(name: str, kind: Any, division: str, rng: np.random.Generator):
     """`applied` gives what `apply_in_place` leaves, by bytes, and changes none of its arguments."""
     rule = RULES[name](learning_rate=RATE)
     theta, carry = rng.normal(size=SIZE).astype(kind), rule.start_carry()
@@ -75,7 +81,7 @@ def test_the_pure_form_is_the_form_in_place(name: str, kind: Any, rng: np.random
 
 
 @every_rule
-def test_float32_is_storage(name: str, rng: np.random.Generator):
+def test_float32_is_storage(name: str, division: str, rng: np.random.Generator):
     """A float32 step is the float64 step from the widened values, rounded once."""
     rule = RULES[name](learning_rate=RATE)
     theta, carry = rng.normal(size=SIZE).astype(np.float32), rule.start_carry()
@@ -91,7 +97,7 @@ def test_float32_is_storage(name: str, rng: np.random.Generator):
 
 @every_rule
 @pytest.mark.parametrize("bad", [float("inf"), float("-inf"), float("nan")])
-def test_a_gradient_that_is_not_finite_is_named(name: str, bad: float):
+def test_a_gradient_that_is_not_finite_is_named(name: str, bad: float, division: str):
     """One bad entry among many is reported in its step, in place and pure."""
     rule = RULES[name](learning_rate=RATE)
     theta, g = np.ones(SIZE), np.ones(SIZE)
@@ -128,12 +134,18 @@ def test_other_vectors_are_refused(vectors: tuple[Any, Any]):
         apply_in_place(rule, (RATE,), [Parameters(*vectors, ())])
 
 
-def assembly(rule: Rule, kind: Any) -> str:
-    """The machine code of the rule's loop without exact quotients, compiled afresh: a cache does not keep its text."""
-    theta = np.ones(8, kind)
-    kernel = apply._kernel_of(rule).apply_rule
-    kernel.__class__.enable_caching  # noqa: B018 - it exists: Numba's dispatcher
-    fresh = kernel.__class__(kernel.py_func, targetoptions=kernel.targetoptions)
-    numbers, _ = rule.split(rule.numbers(1, RATE, rule.start_carry())[0])
-    fresh(theta, theta.copy(), first_states(rule, theta), tuple(map(float, numbers)), 1.0)
-    return "\n".join(fresh.inspect_asm().values())
+def test_the_faster_way_to_divide_is_found_by_trying(rng: np.random.Generator):
+    """A long vector is stepped in whichever way was faster, and its bytes are those of short ones."""
+    rule, start = RULES["adam"](learning_rate=RATE), rng.normal(size=apply.QUOTIENT_WORK + 5)
+    gradient = [rng.normal(size=start.size) for _ in range(2)]
+    cuts = tuple(range(0, start.size, 1000))[1:]
+    apply._quotients_pay.cache_clear()
+    whole = descend(rule, start, gradient, 2)
+    assert apply._quotients_pay.cache_info().currsize == 1
+    parts = np.concatenate(
+        [
+            np.frombuffer(descend(rule, start[a:b], [g[a:b] for g in gradient], 1)[-1])
+            for a, b in zip((0, *cuts), (*cuts, start.size))
+        ]
+    )
+    assert parts.tobytes() == whole[-1]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ from .pool import share
 from .quotient import DIVISORS, has_fused_multiply_add, with_quotients
 
 BLOCK = 512  # parameters after which those whose dividends were out of range are done
+QUOTIENT_WORK = 1 << 16  # parameters from which it is worth to find out how to divide faster
+TIMED = 1 << 12  # parameters on which that is found out, in some 50 µs
 CHUNK = 1 << 18  # parameters that a thread takes at a time: a multiple of LEAF, some 100 µs of work
 THREAD_WORK = 1 << 16  # parameters from which a second thread is worth its start
 BOUND = frozenset({"update", "update_by_quotients", "gradient_point", "terms_of", "answer_point", "read", "write"})
@@ -67,11 +70,10 @@ def apply_in_place(rule: Rule, numbers: Numbers, parameters: Sequence[Parameters
     kernel = _kernel_of(rule)
     given, keep = rule.split(numbers)
     arguments = tuple(float(number) for number in given) + _term_sums(kernel, rule, parameters, threads)
-    low, high = DIVISORS
-    usual = kernel.DIVISORS and all(low <= arguments[i] <= high for i in kernel.DIVISORS)
+    by_quotients = _takes_quotients(kernel, parameters, arguments)
 
     def work(part: Parameters) -> int:
-        if usual:
+        if by_quotients:
             return int(kernel.apply_rule_by_quotients(*part, arguments, keep, np.empty(BLOCK)))
         return int(kernel.apply_rule(*part, arguments, keep))
 
@@ -121,6 +123,32 @@ def _check(rule: Rule, parameters: Sequence[Parameters]) -> None:
                     option=name,
                     value=vector.shape,
                 )
+
+
+def _takes_quotients(kernel: Any, parameters: Sequence[Parameters], arguments: Numbers) -> bool:
+    """Whether this step divides by exact quotients: the same bytes either way."""
+    low, high = DIVISORS
+    usual = kernel.DIVISORS and all(low <= arguments[i] <= high for i in kernel.DIVISORS)
+    if not usual or sum(part.theta.size for part in parameters) < QUOTIENT_WORK:
+        return False
+    first = parameters[0]
+    return _quotients_pay(kernel, len(first.states), len(arguments), first.theta.dtype)
+
+
+@cache
+def _quotients_pay(kernel: Any, states: int, numbers: int, kind: np.dtype[Any]) -> bool:
+    """Whether exact quotients take less time than this processor's divider, which may be as fast. Timed once."""
+
+    def seconds(loop: Callable[..., object], *scratch: Vector) -> float:
+        theta, gradient, *state = (np.linspace(0.3, 0.9, TIMED).astype(kind) for _ in range(2 + states))
+        times = []
+        for _ in range(6):  # the first one compiles
+            start = perf_counter()
+            loop(theta, gradient, tuple(state), (0.7,) * numbers, 1.0, *scratch)
+            times.append(perf_counter() - start)
+        return min(times)
+
+    return seconds(kernel.apply_rule_by_quotients, np.empty(BLOCK)) < seconds(kernel.apply_rule)
 
 
 def _term_sums(kernel: Any, rule: Rule, parameters: Sequence[Parameters], threads: int) -> Numbers:

@@ -1,6 +1,7 @@
-"""Division by a number that stays the same over a whole loop, without the divider: the same bits, four times as fast.
+"""Division by a number that stays the same over a whole loop, without the divider: the same bits.
 
-A step of Adam divides twice by the step's corrections; the processor's divider would then be its bottleneck. With
+A step of Adam divides twice by the step's corrections, and the divider is the bottleneck of many processors (where it
+is not, `apply.py` finds that out, and divides). With
 z = 1 / c, rounded, and z_rest = (1 - z * c) / c, q = x * z + x * z_rest is within one unit in the last place of x / c,
 r = x - q * c is exact, and q + r * z, rounded once, is the correctly rounded quotient (Markstein 1990; Handbook of
 Floating-Point Arithmetic, section 4.7). That needs fused multiply-adds, used here as exact operations, never as a

@@ -52,7 +52,7 @@ TABLES = (
     Table("longley", "number", "squared", lambda _: (statsmodels_frame("longley"), "TOTEMP")),
     Table("stackloss", "number", "squared", lambda _: (statsmodels_frame("stackloss"), "STACKLOSS")),
     Table("engel", "number", "squared", lambda _: (statsmodels_frame("engel"), "foodexp")),
-    Table("breast_cancer", "classes", "logistic", lambda _: (sklearn_frame("breast_cancer"), "target")),
+    Table("spector", "classes", "logistic", lambda _: (statsmodels_frame("spector").astype({"GRADE": int}), "GRADE")),
     Table("penguins", "classes", "logistic", lambda folder: (folder / "penguins.csv", "sex")),
     Table("anes96", "classes", "logistic", anes96_vote),
     Table("fair", "classes", "logistic", fair_with_affairs_or_without),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -268,7 +269,8 @@ def fit(
         plan=settled.plan,
         version=__version__,
     )
-    descent = Descent(_runtime(runtime, prepared, settled.plan.rule, thread_count), settled.plan)
+    chosen = wish.learning_rate is None
+    descent = Descent(_runtime(runtime, prepared, settled.plan.rule, thread_count), settled.plan, backs_off=chosen)
     run = _carried_out(descent, specification, schema, prepared, settled, notes, table, progress)
     run.learning_rate_reason, run._threads, run._runtime = settled.rate_reason, thread_count, runtime
     if record is not None:
@@ -304,6 +306,9 @@ def _carried_out(
         training={"rows": problem.rows, "steps": descent.k, "source": table.name, "version": __version__},
     )
     notes = [*notes, *settled.notes]
+    if descent.back_off is not None:
+        notes += descent.back_off.sentences
+        specification = replace(specification, plan=descent.plan)
     if descent.stop == "epochs" and settled.epochs_chosen and not specification.scale and schema.scaled.any():
         notes.append('scaling is off, which slows the descent down: use scale="standard"')
     evaluation: dict[str, float] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers
 from ..sums import tree_sum
+from .back_off import FACTOR, BackOff
 from .plan import Plan
 from .stopping import Watch
 
@@ -27,12 +29,25 @@ class History:
 
 
 class Descent:
-    """A descent under way. After `run`, `stop` says why it stopped and `k` is the last step that was applied."""
+    """A descent under way. After `run`, `stop` says why it stopped and `k` is the last step that was applied.
 
-    def __init__(self, runtime: Any, plan: Plan, theta: Sequence[float] | None = None):
+    backs_off: where it diverges, it goes back and halves its rate, which `plan.backoffs` then records. start_loss: the
+    loss of the whole table at the start, where it is known already.
+    """
+
+    def __init__(
+        self,
+        runtime: Any,
+        plan: Plan,
+        theta: Sequence[float] | None = None,
+        backs_off: bool = False,
+        start_loss: float | None = None,
+    ):
         self.runtime, self.plan = runtime, plan
         start = [0.0] * runtime.problem.parameters if theta is None else theta
-        self.start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
+        if start_loss is None:
+            start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
+        self.start_loss = start_loss
         self.state = runtime.start(start, self.start_loss)
         self.guard = Guard.of(self.start_loss, plan.sizes.rows, plan.sizes.batch)
         self.schedule = plan.new_schedule()
@@ -43,6 +58,7 @@ class Descent:
         self.stop = ""
         self.cause = ""
         self._order: tuple[int, Any] = (-1, None)
+        self.back_off = BackOff(self) if backs_off else None
 
     def run(
         self,
@@ -54,10 +70,14 @@ class Descent:
         last = self.plan.steps if until is None else min(until, self.plan.steps)
         while self.k < last and not self.stop:
             self._advance(min(last - self.k, self._steps_to_look(), self._steps_per_call()))
-            if not self.stop and self.schedule.sees and self.k % self.plan.sizes.steps == 0:
-                self._show_epoch()
-            if not self.stop and self.k % self.plan.look_steps == 0 and self.watch is not None:
-                self._look(self.watch)
+            if self.cause:
+                if self.back_off is None or not self.back_off.go_back(self):
+                    self.stop = "diverged"
+            else:
+                if self.schedule.sees and self.k % self.plan.sizes.steps == 0:
+                    self._show_epoch()
+                if self.k % self.plan.look_steps == 0:
+                    self._look()
             if report is not None:
                 report(self)
             if not self.stop and interrupted():
@@ -88,7 +108,16 @@ class Descent:
         return np.array([rule.answer(value, *state) for value, state in zip(theta.tolist(), states, strict=True)])
 
     def rate(self, k: int) -> float:
-        return self.schedule.rate(k, self.plan.learning_rate)
+        rate = self.schedule.rate(k, self.plan.learning_rate)
+        for after in self.plan.backoffs:
+            rate = rate * FACTOR if k > after else rate
+        return rate
+
+    def halve_after(self, k: int) -> None:
+        """From step k + 1 on the rate is half of what it would have been; step k is the latest one, and a look."""
+        self.plan = replace(self.plan, backoffs=(*self.plan.backoffs, k))
+        if self.watch is not None:
+            self.watch.new_stage()
 
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:
         """The rule's numbers in step k and its next carry, where k is the next step."""
@@ -109,8 +138,6 @@ class Descent:
         applied = len(losses) - bool(self.cause)
         self.k += applied
         self.carry = carries[applied]
-        if self.cause:
-            self.stop = "diverged"
 
     def _show_epoch(self) -> None:
         before = self.rate(self.k + 1)
@@ -118,12 +145,17 @@ class Descent:
         if self.watch is not None and self.rate(self.k + 1) != before:
             self.watch.new_stage()
 
-    def _look(self, watch: Watch) -> None:
-        if watch.has_stopped_falling(self.epoch_loss()):
+    def _look(self) -> None:
+        watch = self.watch
+        if watch is not None and watch.has_stopped_falling(self.epoch_loss()):
             if self.schedule.plateau(watch.level):
                 watch.new_stage()
             elif watch.has_learned():
                 self.stop = "converged"
+        if self.back_off is not None:
+            self.back_off.see(self)
+        if watch is not None and self.k in self.plan.backoffs:
+            watch.new_stage()
 
     def epoch_loss(self) -> float:
         """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less."""

@@ -16,7 +16,7 @@ class Plan:
 
     tolerance: relative fall of the training loss that counts as progress, or None to run all epochs.
     look_steps: steps between two looks at the loss. patience: looks without progress until the loss has stopped
-    falling.
+    falling. backoffs: the steps after which the rate was halved, since the descent diverged and went back there.
     """
 
     rule: Rule
@@ -29,6 +29,7 @@ class Plan:
     look_steps: int
     shuffle: bool
     seed: int
+    backoffs: tuple[int, ...] = ()
 
     @property
     def steps(self) -> int:

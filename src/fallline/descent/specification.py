@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import RunError, SpecificationError
@@ -51,6 +51,7 @@ class Specification:
             "look_steps": plan.look_steps,
             "shuffle": plan.shuffle,
             "seed": plan.seed,
+            "backoffs": list(plan.backoffs),
         }
         fields = {name: value for name, value in self.__dict__.items() if name != "plan"}
         return {"format": FORMAT, **fields, "descent": descent}
@@ -71,6 +72,7 @@ class Specification:
                 sizes,
                 *(descent[name] for name in ("epochs", "tolerance", "patience", "look_steps", "shuffle", "seed")),
             )
+            plan = replace(plan, backoffs=tuple(int(step) for step in descent.get("backoffs", ())))
             fields = {name: data[name] for name in cls.__dataclass_fields__ if name != "plan"}
             return cls(**fields, plan=plan)
         except (KeyError, TypeError, ValueError, AttributeError, SpecificationError) as error:

@@ -56,8 +56,11 @@ def checked_rule(rule: object, learning_rate: object) -> tuple[Rule | None, floa
         rate = float(learning_rate)
     if rule is None or rule == "auto":
         return None, rate
-    given = {} if rate is None else {"learning_rate": rate}  # a rule may have a rate by default, which is not given
-    found = rule_named(rule, **given) if isinstance(rule, str) else rule
+    if isinstance(rule, str):
+        return rule_named(
+            rule, **({} if rate is None else {"learning_rate": rate})
+        ), rate  # its own default is not given
+    found = rule
     if not isinstance(found, Rule):
         raise refuse("rule", rule, "a rule's name or an object from fallline.rules")
     if found.learning_rate is not None:

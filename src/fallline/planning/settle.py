@@ -15,7 +15,9 @@ from ..rules import Momentum, Rule
 from ..schedules import schedule_from_dict
 from . import sizes as size_choices
 from .rate import learning_rate as measured_rate
+from .rate import rounded
 from .scale import slow_columns
+from .trial import TRIAL_STEPS, try_rates
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         notes.append(f"rule: momentum {rule.momentum:g}")
     batch = wish.batch_size
     if batch is None:
-        batch, note = size_choices.batch_size(problem.rows)
+        batch, note = size_choices.batch_size(problem.rows, rule)
         notes.append(note)
     sizes = Sizes.of(problem.rows, problem.columns, batch)
     epochs = wish.epochs
@@ -65,6 +67,8 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         curvature = measure(problem, sizes, wish.seed, wish.shuffle)
         if rate is None:
             rate, reason = measured_rate(rule, curvature)
+            if rule.adaptive:
+                rate, reason = tried_rate(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
             notes.append(f"learning rate {reason}")
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
         if slow:
@@ -72,7 +76,11 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             tolerance = wish.tolerance if wish.tolerance_given else None
     if wish.epochs is not None and not wish.tolerance_given:
         tolerance = None
-    plan = Plan(
+    return Settled(_plan(wish, rule, rate, sizes, epochs, tolerance), notes, reason, wish.epochs is None)
+
+
+def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None) -> Plan:
+    return Plan(
         rule.with_rate(rate),
         rate,
         schedule_from_dict(wish.schedule).settled(epochs * sizes.steps).to_dict(),
@@ -84,7 +92,19 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         wish.shuffle,
         wish.seed,
     )
-    return Settled(plan, notes, reason, wish.epochs is None)
+
+
+def tried_rate(problem: Arrays, plan: Plan, first: float) -> tuple[float, str]:
+    """The rate that goes furthest in short trials, and a sentence that says so."""
+    trials = try_rates(problem, plan, first)
+    if np.isinf(min(trials.losses)):
+        return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
+    rate = rounded(trials.best)
+    loss = min(trials.losses)
+    return rate, (
+        f"{rate:g}: of {len(trials.rates)} rates from {trials.rates[0]:.2g} to {trials.rates[-1]:.2g} the one with the "
+        f"lowest loss after {TRIAL_STEPS} steps, {loss:.4g}"
+    )
 
 
 def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:

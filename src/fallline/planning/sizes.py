@@ -1,6 +1,8 @@
-"""`batch_size`, `epochs` and how often the loss is looked at, from the number of rows alone."""
+"""`batch_size`, `epochs` and how often the loss is looked at, from the number of rows and the kind of rule."""
 
 from __future__ import annotations
+
+from ..rules.rule import Rule
 
 FULL_BELOW = 1024  # rows up to which a step on all of them is cheap, and free of noise
 BATCH = 256
@@ -11,7 +13,9 @@ STEPS_OF_A_LOOK = 100
 ROWS_OF_A_LOOK = 1 << 20
 
 
-def batch_size(rows: int) -> tuple[int, str]:
+def batch_size(rows: int, rule: Rule) -> tuple[int, str]:
+    if rule.whole_table:
+        return rows, f"batch size: all {rows:,} rows, as {rule.name} needs"
     if rows <= FULL_BELOW:
         return rows, f"batch size: all {rows:,} rows, since they are few"
     return BATCH, f"batch size: {BATCH} rows"

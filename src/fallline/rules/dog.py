@@ -67,7 +67,6 @@ class DoG(Rule):
     terms = staticmethod(dog_terms)
     state = ("start", "furthest", "squares")
     adaptive = True
-    scheduled = False
 
     first_distance: float
     epsilon: float

@@ -63,6 +63,7 @@ class Rprop(Rule):
     step = staticmethod(rprop)
     state = ("size", "before")
     adaptive = True
+    whole_table = True
 
     eta_minus: float
     eta_plus: float

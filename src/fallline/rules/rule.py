@@ -82,6 +82,7 @@ class Rule:
     state: tuple[str, ...] = ()
     adaptive: ClassVar[bool] = False  # whether `scale` depends on the state
     scheduled: ClassVar[bool] = True  # whether a rate that falls helps it: `schedule="auto"` is constant if not
+    whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None

@@ -1,0 +1,81 @@
+"""Trials: short descents at several rates from the same start on the same batches, to find the rate that goes furthest.
+
+The first rate is what the curvature (or the size of the scores) suggests. From there the search walks in steps of 4
+towards the lower loss until it rises on both sides, then looks half-way to either side. A trial costs TRIAL_STEPS
+steps, the whole search at most MOST trials: a fixed number of rows, whatever the table. The loss of a trial is the mean
+over its last batches, so single batches do not decide; a trial that diverges counts as infinite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..compiled.runtime import Arrays, CompiledRuntime
+from ..descent.loop import Descent
+from ..descent.plan import Plan
+
+TRIAL_STEPS = 50
+MEASURED_STEPS = 10  # the last of them, whose mean loss is the trial's
+STRIDE = 4.0
+MOST = 16
+
+
+class Trials(NamedTuple):
+    """rates: those that were tried, in rising order. losses: theirs after TRIAL_STEPS steps. passes: over the table."""
+
+    rates: list[float]
+    losses: list[float]
+    passes: float
+
+    @property
+    def best(self) -> float:
+        """The rate of the lowest loss; the smallest one of equals."""
+        return self.rates[int(np.argmin(self.losses))]
+
+
+def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Trials:
+    """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside."""
+    seen: dict[float, float] = {}
+    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(np.zeros(problem.parameters))
+
+    def loss(power: float) -> float:
+        if power not in seen and len(seen) < MOST:
+            seen[power] = trial_loss(problem, plan, first * STRIDE**power, start_loss)
+        return seen.get(power, float("inf"))
+
+    middle = 0.0
+    while len(seen) < MOST:
+        lower, upper = loss(middle - 1.0), loss(middle + 1.0)
+        here = loss(middle)
+        if np.isinf([lower, here]).all() or lower < min(here, upper):
+            middle -= 1.0
+        elif upper < here:
+            middle += 1.0
+        else:
+            break
+    for power in (middle - 0.5, middle + 0.5):
+        loss(power)
+    powers = sorted(seen)
+    rows = len(seen) * TRIAL_STEPS * min(plan.sizes.batch, plan.sizes.rows)
+    return Trials([first * STRIDE**power for power in powers], [seen[power] for power in powers], rows / problem.rows)
+
+
+def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:
+    """The mean loss of the last batches of a trial; infinite where it diverges."""
+    short = replace(
+        plan,
+        rule=plan.rule.with_rate(rate),
+        learning_rate=rate,
+        schedule={"name": "constant"},
+        epochs=max(plan.epochs, -(-TRIAL_STEPS // plan.sizes.steps)),
+        tolerance=None,
+    )
+    descent = Descent(CompiledRuntime(problem, short.rule), short, start_loss=start_loss)
+    descent.run(until=TRIAL_STEPS)
+    if descent.stop == "diverged":
+        return float("inf")
+    losses = descent.history.losses[-MEASURED_STEPS:]
+    return sum(losses) / len(losses)

@@ -16,7 +16,7 @@ import pytest
 from fallline.data.columns import Target
 from fallline.data.infer import infer, present_rows
 from fallline.data.schema import Schema
-from fallline.data.sources import read
+from fallline.data.sources import Reading, read
 from fallline.errors import DataError, SpecificationError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -229,7 +229,7 @@ def test_codes_with_leading_zeros(tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("zip\n007\n")
     schema = infer(read(tmp_path / "train.csv"), "y")
     assert schema.encode(read(tmp_path / "new.csv")).tolist() == [[0, 0]]
-    assert schema.encode(read(tmp_path / "new.csv", text=schema.text)).tolist() == [[1, 0]]
+    assert schema.encode(read(tmp_path / "new.csv", reading=Reading(schema.text))).tolist() == [[1, 0]]
 
 
 # --- options

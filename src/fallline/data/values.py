@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -81,6 +83,31 @@ def without_views(columns: pa.Table) -> pa.Table:
 
 def _plain_dictionary(chunk: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()))
+
+
+def mixed(tables: Sequence[pa.Table]) -> list[str]:
+    """The columns that are of one family in one table and of another in the next; what is missing goes with all."""
+    if len({table.schema for table in tables}) == 1:
+        return []
+    found = []
+    for name in tables[0].column_names:
+        families = {family(table.schema.field(name).type) for table in tables} - {"missing"}
+        if len(families) > 1:
+            found.append(name)
+    return found
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables of the same columns, one below the other. A column that is text in one of them is text in all."""
+    for name in mixed(tables):
+        tables = [_as_text(table, name) for table in tables]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _as_text(table: pa.Table, name: str) -> pa.Table:
+    if family(table.schema.field(name).type) == "unusable":
+        return table
+    return table.set_column(table.column_names.index(name), name, text(table.column(name)))
 
 
 def parsed(column: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from fallline.data.columns import Target
+from fallline.data.columns import Target, bucket_of
 from fallline.data.infer import infer, present_rows
 from fallline.data.schema import Schema
-from fallline.data.sources import read
+from fallline.data.sources import Reading, read
 from fallline.errors import DataError, SpecificationError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -99,16 +100,18 @@ def test_kinds() -> None:
         **dict.fromkeys(("int", "uint", "float", "half", "decimal"), "number"),
         **dict.fromkeys(("bool", "zeros", "ones"), "flag"),
         **dict.fromkeys(("text", "view", "words", "codes"), "category"),
-        **dict.fromkeys(("day", "moment", "time", "length"), "date"),
+        **dict.fromkeys(("day", "moment"), "date"),
+        **dict.fromkeys(("time", "length"), "time"),
     }
     first = dict(zip(schema.features, schema.encode(table)[0], strict=True))
     assert first == {
         "int": 1, "uint": 1, "float": 1.5, "half": 1, "decimal": 1.25, "bool": 1, "zeros": 0, "ones": 0,
         "text=a": 0, "text=b": 1, "view=a": 0, "view=b": 1, "words=a": 0, "words=b": 1, "codes=5": 0, "codes=7": 1,
-        "day": 2, "moment": 1.5, "time": 0.25, "length": 1.5,
+        "day": 2, "day day of week": 6, "moment": 1.5, "moment day of week": 5, "moment hour": 12,
+        "time": 0.25, "length": 1.5,
     }  # fmt: skip
     assert not schema.scaled[5:16].any()
-    assert schema.scaled[[*range(5), *range(16, 20)]].all()
+    assert schema.scaled[[*range(5), *range(16, 23)]].all()
 
 
 def test_dates_in_every_unit() -> None:
@@ -116,7 +119,70 @@ def test_dates_in_every_unit() -> None:
     moments = [datetime.datetime(1960, 1, 1), datetime.datetime(2013, 6, 15), None]
     units = [pa.timestamp(unit) for unit in ("s", "ms", "us", "ns")] + [pa.date32(), pa.date64()]
     every = [encoded({"t": pa.array(moments).cast(unit)})[:2] for unit in units]
-    assert every == [[[-3653.0, 0.0], [15871.0, 0.0]]] * 6
+    # 1 January 1960 was a Friday, 15 June 2013 a Saturday
+    assert every == [[[-3653.0, 1960.0, 1.0, 5.0, 0.0], [15871.0, 2013.0, 6.0, 6.0, 0.0]]] * 6
+
+
+def test_parts_of_dates_are_those_of_the_calendar(rng: np.random.Generator) -> None:
+    """Year, month, day of the week (Monday is 1) and hour are Python's own, of any year; a zone is taken to UTC."""
+    last = datetime.datetime(9999, 12, 31, 23, 59, 59)
+    first = datetime.datetime(1, 1, 1)
+    span = int((last - first).total_seconds())
+    moments = [first, last, *(first + datetime.timedelta(seconds=int(s)) for s in rng.integers(0, span, 300))]
+    expected = [[m.year, m.month, m.isoweekday(), m.hour] for m in moments]
+    column = pa.array(moments, pa.timestamp("us"))
+    for kind in (pa.timestamp("us"), pa.timestamp("s"), pa.timestamp("ms", "America/New_York")):
+        schema = schema_of({"t": column.cast(kind, safe=False)})
+        assert schema.features == ("t", "t year", "t month", "t day of week", "t hour")
+        assert schema.encode(pa.table({"t": column.cast(kind, safe=False)}))[:, 1:].tolist() == expected
+    days = schema_of({"t": column.cast(pa.date32(), safe=False)})
+    assert days.features == ("t", "t year", "t month", "t day of week")
+
+
+def test_the_unit_of_a_moment_changes_no_bit(rng: np.random.Generator) -> None:
+    """Moments with parts of a second: microseconds, nanoseconds and text give the same bytes."""
+    ticks = pa.array(rng.integers(-(2**50), 2**50, 500), pa.timestamp("us"))
+    schema = schema_of({"t": ticks})
+    expected = schema.encode(pa.table({"t": ticks})).tobytes()
+    for other in (
+        ticks.cast(pa.timestamp("ns")),
+        ticks.cast(pa.string()),
+        pc.binary_join_element_wise(ticks.cast(pa.string()), "Z", ""),
+    ):
+        assert schema.encode(pa.table({"t": other})).tobytes() == expected
+
+
+def test_text_that_is_nearly_all_dates() -> None:
+    """A word among dates makes text of the column; the note names its row."""
+    days = [f"2020-01-{day:02d}" for day in range(1, 21)] * 2
+    assert "row 41 holds 'soon', which is not a date" in schema_of({"a": range(41), "d": [*days, "soon"]}).notes[0]
+
+
+def test_hashed() -> None:
+    """A hashed column has max_categories 0/1 features; a value always sets the same one, in any process."""
+    columns = {"c": ["x", "y", None, "x"], "n": [1, 2, 3, 4]}
+    schema = schema_of(columns, hashed=("c", "n"), max_categories=8)
+    assert schema.features == (*(f"c#{at}" for at in range(8)), "c is missing", *(f"n#{at}" for at in range(8)))
+    assert not schema.scaled.any()
+    matrix = schema.encode(pa.table(columns))
+    assert matrix[:, :9].sum(axis=1).tolist() == [1, 1, 1, 1]
+    assert (bucket_of("x", 8), bucket_of("y", 8), bucket_of("", 1000)) == (7, 7, 876)
+    assert matrix[0, 7] == matrix[3, 7] == matrix[1, 7] == matrix[2, 8] == 1
+    assert schema.unseen(pa.table({"c": ["new"], "n": [9]})) == {}
+    with pytest.raises(SpecificationError, match="hashed: c is among the categorical"):
+        schema_of(columns, hashed="c", categorical="c")
+
+
+def test_what_was_left_out_is_kept_with_its_reason() -> None:
+    """Dropped columns, those not chosen, and those of no use; a table's other columns are extra."""
+    columns = {"a": [1, 2], "b": [1, 3], "one": [1, 1], "v": [True, False], "y": [1.0, 2.0]}
+    schema = schema_of(columns, "y", drop=["b"], held_out="v")
+    reasons = {"b": "is dropped", "v": "says which rows are held out", "one": "has one value (1)"}
+    assert dict(schema.left_out) == reasons
+    assert dict(schema_of(columns, "y", only=["a"]).left_out)["b"] == "is not among the columns to use"
+    assert schema.extra(["new", "a", "b", "one", "v", "y", "other"]) == ["new", "other"]
+    with pytest.raises(DataError, match=r"there are no columns 'n', 's'; the columns are: t"):
+        schema_of({"n": [1, 2], "s": [1, 2]}).encode(pa.table({"t": [1]}))
 
 
 def test_missing_values() -> None:
@@ -229,7 +295,7 @@ def test_codes_with_leading_zeros(tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("zip\n007\n")
     schema = infer(read(tmp_path / "train.csv"), "y")
     assert schema.encode(read(tmp_path / "new.csv")).tolist() == [[0, 0]]
-    assert schema.encode(read(tmp_path / "new.csv", text=schema.text)).tolist() == [[1, 0]]
+    assert schema.encode(read(tmp_path / "new.csv", reading=Reading(schema.text))).tolist() == [[1, 0]]
 
 
 # --- options
@@ -255,11 +321,13 @@ def test_unknown_column(option: str) -> None:
     assert str(caught.value).endswith("c7, c8 and 11 more")
 
 
-@pytest.mark.parametrize("option", ["drop", "sample_weight"])
+@pytest.mark.parametrize("option", ["drop", "sample_weight", "only", "categorical", "hashed", "held_out"])
 def test_target_cannot_be_something_else(option: str) -> None:
     """The target dropped, or used as weight, is a contradiction."""
     with pytest.raises(SpecificationError, match="is the target"):
         schema_of({"a": [1, 2], "y": [1, 2]}, "y", **{option: "y"})
+    with pytest.raises(SpecificationError, match="is the column of weights"):
+        schema_of({"a": [1, 2], "w": [1, 2]}, sample_weight="w", held_out="w")
 
 
 @pytest.mark.parametrize("cap", [0, -1, 2.5, True, "many"])
@@ -406,7 +474,10 @@ def test_text_that_parses() -> None:
     """Numbers and dates that arrive as text are read; blank text is missing."""
     schema = schema_of({"n": [1, 2], "t": [datetime.date(1970, 1, 1), datetime.date(1970, 1, 2)]})
     later = pa.table({"n": ["1", " 2.5 ", ""], "t": ["1970-01-03", "1970-01-02 12:00:00", None]})
-    np.testing.assert_array_equal(schema.encode(later), [[1, 2], [2.5, 1.5], [NAN, NAN]])
+    np.testing.assert_array_equal(schema.encode(later), [[1, 2, 6], [2.5, 1.5, 5], [NAN] * 3])
+    flags = schema_of({"f": [0, 1], "time": [datetime.time(1), datetime.time(2)]})
+    later = pa.table({"f": ["true", " False", "0x1F"], "time": ["12:00:00", None, " 18:00"]})
+    np.testing.assert_array_equal(flags.encode(later), [[1, 0.5], [0, NAN], [31, 0.75]])
 
 
 @pytest.mark.parametrize(("column", "what"), [("n", "number"), ("t", "date")])

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallline.data.sources import FILES, read
+from fallline.data.sources import FILES, Reading, read
 from fallline.data.table import Table
 from fallline.errors import DataError
 
@@ -75,7 +75,7 @@ def test_infinity_is_left_to_the_schema(tmp_path: Path) -> None:
 def test_text_is_kept_as_written(tmp_path: Path) -> None:
     """A column named in `text` keeps its leading zeros; a name that is not there does no harm."""
     path = file(tmp_path, "z.csv", "zip,b\n007,1\n")
-    assert read(path, text=["zip", "none"]).columns.to_pydict() == {"zip": ["007"], "b": [1]}
+    assert read(path, reading=Reading(("zip", "none"))).columns.to_pydict() == {"zip": ["007"], "b": [1]}
 
 
 def test_tabs_and_marks(tmp_path: Path) -> None:
@@ -135,12 +135,14 @@ def test_missing_file(tmp_path: Path) -> None:
     refused(tmp_path / "none" / "trips.csv", "there is no folder")
 
 
-def test_directory(tmp_path: Path) -> None:
-    """A directory is refused."""
-    assert refused(tmp_path, "is a directory").file == str(tmp_path)
+def test_folder_without_tables(tmp_path: Path) -> None:
+    """A folder in which nothing can be read is refused, and what is in it is named."""
+    assert refused(tmp_path, "holds no file of a kind that is read").file == str(tmp_path)
+    file(tmp_path, "notes.txt", "a")
+    refused(tmp_path, "it holds notes.txt")
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a", "a.csv.gz"])
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.parquet.gz"])
 def test_unknown_suffix(tmp_path: Path, name: str) -> None:
     """A suffix that is not known is refused with those that are."""
     refused(file(tmp_path, name, "a\n1\n"), ".csv, .tsv, .parquet")
@@ -202,12 +204,7 @@ def test_not_utf8(tmp_path: Path, encoding: str) -> None:
     path = file(tmp_path, "v.csv", "a,b\n1,x\n1,é\n".encode(encoding))
     place = (2, "b") if encoding == "latin-1" else (None, None)
     refused(path, "UTF-8", *place)
-    refused(path, "UTF-8", text=["b"])
-
-
-def test_semicolons(tmp_path: Path) -> None:
-    """One column whose name holds another separator is a hint that the separator is wrong."""
-    refused(file(tmp_path, "s.csv", "a;b\n1;2\n"), "semicolons")
+    refused(path, "UTF-8", *place, reading=Reading(("b",)))
 
 
 def test_not_parquet(tmp_path: Path) -> None:
@@ -217,7 +214,7 @@ def test_not_parquet(tmp_path: Path) -> None:
     refused(file(tmp_path, "trips.parquet", "a,b\n1,2\n"), "trips.parquet is not a Parquet file")
     refused(file(tmp_path, "half.parquet", good[: len(good) // 2]), "half.parquet is not a Parquet file")
     damaged = good[:4] + b"\0" * 2000 + good[2004:]
-    refused(file(tmp_path, "damaged.parquet", damaged), "damaged.parquet is a damaged Parquet file")
+    refused(file(tmp_path, "damaged.parquet", damaged), "damaged.parquet is a damaged Parquet file: row group 1", row=1)
 
 
 def test_parquet_under_the_name_of_csv(tmp_path: Path) -> None:

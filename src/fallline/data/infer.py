@@ -26,26 +26,38 @@ def infer(
     drop: Sequence[str] = (),
     only: Sequence[str] | None = None,
     categorical: Sequence[str] = (),
+    hashed: Sequence[str] = (),
     max_categories: int = 50,
+    held_out: str | None = None,
 ) -> Schema:
     """The schema of the rows whose target is present. `notes` says what was left out and why.
 
     drop names columns to leave out, only the columns to keep, categorical those to be one-hot whatever they hold;
-    a column keeps its max_categories most frequent values (ties by name), the rest become "other".
+    a column keeps its max_categories most frequent values (ties by name), the rest become "other". hashed names the
+    columns whose values are hashed into max_categories features instead. held_out is the column that says which rows
+    are held out, and is no feature.
     """
-    drop, only, categorical = _names(drop), None if only is None else _names(only), _names(categorical)
-    lists = {"drop": drop, "only": only or (), "categorical": categorical}
-    _check_options(table, target, sample_weight, lists)
+    drop, only, categorical = names_of(drop), None if only is None else names_of(only), names_of(categorical)
+    lists = {"drop": drop, "only": only or (), "categorical": categorical, "hashed": names_of(hashed)}
+    _check_options(table, {"target": target, "sample_weight": sample_weight, "validation": held_out}, lists)
     _check_cap(max_categories)
     rows = present_rows(table, target)
-    look = _Look(table, rows, set(categorical), max_categories)
+    look = _Look(table, rows, set(categorical), set(lists["hashed"]), max_categories)
+    look.notes += table.notes
     if len(rows) < table.rows:
         look.notes.append(f"{_rows(table.rows - len(rows))} with a missing {target} left out")
     goal = None if target is None else find_target(look.values(target), target, look.error, look.notes)
-    wanted = [name for name in table.names if name not in {target, sample_weight, *drop}]
-    found = [look.column(name) for name in wanted if only is None or name in only]
+    wanted = [name for name in table.names if name not in {target, sample_weight}]
+    reasons = dict.fromkeys(wanted if only is not None else (), "is not among the columns to use")
+    reasons = {name: why for name, why in reasons.items() if name not in (only or ())} | dict.fromkeys(
+        drop, "is dropped"
+    )
+    if held_out is not None:
+        reasons[held_out] = "says which rows are held out"
+    look.left_out = {name: why for name, why in reasons.items() if name in wanted}
+    found = [look.column(name) for name in wanted if name not in reasons]
     columns = tuple(column for column in found if column is not None)
-    schema = Schema(columns, goal, sample_weight, tuple(look.notes))
+    schema = Schema(columns, goal, sample_weight, tuple(look.notes), tuple(look.left_out.items()))
     _check_features(table, schema)
     _check_weight(table, schema, rows)
     return schema
@@ -62,21 +74,29 @@ def present_rows(table: Table, target: str | None) -> Rows:
     return np.flatnonzero(~missing.astype(bool)).astype(np.int64)
 
 
-def _names(given: Sequence[str]) -> tuple[str, ...]:
+def names_of(given: Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)  # drop="id" means one column, not "i" and "d"
 
 
-def _check_options(table: Table, target: str | None, weight: str | None, lists: Mapping[str, Sequence[str]]) -> None:
-    given = [("target", target), ("sample_weight", weight)]
+def _check_options(table: Table, roles: Mapping[str, str | None], lists: Mapping[str, Sequence[str]]) -> None:
+    target = roles["target"]
+    given = list(roles.items())
     given += [(option, name) for option, names in lists.items() for name in names]
     for option, name in given:
         if name is not None and name not in table.names:
             message = f"{option}: {no_column(str(name), table.names)}"
             raise SpecificationError(message, option=option, value=name, allowed=f"one of {listed(table.names)}")
-    for option in ("drop", "sample_weight"):
-        if target is not None and (option, target) in given:
+    for option, name in given:
+        if option != "target" and target is not None and name == target:
             message = f"{option}: {target!r} is the target; it cannot be both"
             raise SpecificationError(message, option=option, value=target, allowed="a column other than the target")
+    if roles["validation"] is not None and roles["validation"] == roles["sample_weight"]:
+        message = f"validation: {roles['validation']!r} is the column of weights; it cannot be both"
+        raise SpecificationError(message, option="validation", value=roles["validation"], allowed="another column")
+    twice = set(lists["categorical"]) & set(lists["hashed"])
+    if twice:
+        message = f"hashed: {listed(sorted(twice))} is among the categorical columns too; it cannot be both"
+        raise SpecificationError(message, option="hashed", value=sorted(twice)[0], allowed="a column not categorical")
 
 
 def _rows(count: int) -> str:
@@ -92,23 +112,29 @@ def _check_cap(cap: object) -> None:
 class _Look:
     """Looks at one column after the other, and notes what is left out."""
 
-    def __init__(self, table: Table, rows: Rows, categorical: set[str], cap: int):
+    def __init__(self, table: Table, rows: Rows, categorical: set[str], hashed: set[str], cap: int):
         self.table = table
         self.rows = rows
+        self.mask = (
+            pa.array(np.isin(np.arange(table.rows), rows, assume_unique=True)) if len(rows) < table.rows else None
+        )
         self.categorical = categorical
+        self.hashed = hashed
         self.cap = cap
         self.notes: list[str] = []
+        self.left_out: dict[str, str] = {}
 
     def values(self, name: str) -> pa.ChunkedArray:
         column = self.table.columns.column(name)
         usable = values.family(column.type) != "unusable"  # rows of some other types cannot even be chosen
-        return column if len(self.rows) == self.table.rows or not usable else column.take(pa.array(self.rows))
+        return column if len(self.rows) == self.table.rows or not usable else column.filter(self.mask)
 
     def error(self, name: str, message: str, row: int | None = None) -> DataError:
         return self.table.error(message, None if row is None else int(self.rows[row]), name)
 
     def out(self, name: str, why: str) -> None:
         self.notes.append(f"{name} {why}: left out")
+        self.left_out[name] = why
 
     def column(self, name: str) -> Column | None:
         found = self.values(name)
@@ -117,22 +143,27 @@ class _Look:
             self.out(name, f"holds {shortened(found.type)} values, which cannot be features")
         elif family == "missing":
             self.out(name, "has no values")
+        elif name in self.hashed:
+            return Column(name, "hashed", found.null_count > 0, buckets=self.cap)
         elif family == "text" or name in self.categorical:
             return self.category(name, values.text(found))
         else:
-            return self.number(name, found, family == "date")
+            return self.number(name, found, family)
         return None
 
-    def number(self, name: str, column: pa.ChunkedArray, dates: bool) -> Column | None:
-        found = numbers(column, dates, lambda message, row: self.error(name, message, row))
+    def number(self, name: str, column: pa.ChunkedArray, family: str) -> Column | None:
+        found = numbers(column, family, lambda message, row: self.error(name, message, row))
         absent = np.isnan(found)
         missing, present = bool(absent.any()), found[~absent]
         if not len(present):
             self.out(name, "has no values")
         elif not missing and present.min() == present.max():
             self.out(name, f"has one value ({shortened(column[0].as_py())})")
-        elif dates:
-            return Column(name, "date", missing)
+        elif family == "date":
+            parts = ((part, values.part(column, part)[~absent]) for part in values.PARTS)
+            return Column(name, "date", missing, parts=tuple(part for part, n in parts if n.min() < n.max()))
+        elif family == "time":
+            return Column(name, "time", missing)
         else:
             flag = not missing and bool(np.isin(present, (0.0, 1.0)).all())
             return Column(name, "flag" if flag else "number", missing)
@@ -148,7 +179,7 @@ class _Look:
             self.out(name, f"has one value ({shortened(next(iter(counts)))})")
         elif len(counts) == present > 1 and name not in self.categorical:
             odd = values.odd_one(column, counts)
-            why = "like an identifier" if odd is None else self.odd(column, odd)
+            why = "like an identifier" if odd is None else self.odd(column, *odd)
             self.out(name, f"is text with {present:,} values that are all different ({why})")
         else:
             self._note_numbers(name, column, counts)
@@ -168,11 +199,11 @@ class _Look:
     def _note_numbers(self, name: str, column: pa.ChunkedArray, counts: dict[str, int]) -> None:
         odd = values.odd_one(column, counts)
         if odd is not None and name not in self.categorical:
-            self.notes.append(f"{name} is taken as text: {self.odd(column, odd)}")
+            self.notes.append(f"{name} is taken as text: {self.odd(column, *odd)}")
 
-    def odd(self, column: pa.ChunkedArray, row: int) -> str:
+    def odd(self, column: pa.ChunkedArray, row: int, what: str) -> str:
         place = self.table.where(int(self.rows[row]))
-        return f"{place} holds {shortened(column[row].as_py())!r}, which is not a number as nearly all values are"
+        return f"{place} holds {shortened(column[row].as_py())!r}, which is not a {what} as nearly all values are"
 
 
 def _check_features(table: Table, schema: Schema) -> None:

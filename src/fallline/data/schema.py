@@ -5,7 +5,7 @@ A Schema is frozen and goes into the model file, so that `predict` takes the raw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,24 +19,35 @@ from ..errors import DataError
 from . import columns as kinds
 from . import stored, values
 from .columns import Column, Fail, Target
+from .reading import Reading
 from .table import Table
 from .values import Floats, Rows
-from .words import no_column
+from .words import listed, no_column
 
 BLOCK = 8192  # rows encoded at a time: few enough to stay in the cache while every column writes into them
+HELD = {
+    "number": "numbers",
+    "flag": "numbers (0 or 1)",
+    "date": "dates",
+    "time": "times",
+    "category": "text",
+    "hashed": "text",
+}
 
 
 @dataclass(frozen=True)
 class Schema:
     """The columns that are used, in table order, the target and the column of weights.
 
-    notes are sentences for the user: what was left out, and what was decided.
+    notes are sentences for the user: what was left out, and what was decided. left_out are the table's other columns,
+    each with the reason.
     """
 
     columns: tuple[Column, ...]
     target: Target | None = None
     weight: str | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def features(self) -> tuple[str, ...]:
@@ -51,10 +62,36 @@ class Schema:
     @property
     def text(self) -> tuple[str, ...]:
         """The columns that a CSV file must keep as they are written: pass them to `sources.read`."""
-        names = [column.name for column in self.columns if column.kind == "category"]
+        names = [column.name for column in self.columns if column.kind in ("category", "hashed")]
         if self.target and any(isinstance(label, str) for label in self.target.classes):
             names.append(self.target.name)
         return tuple(names)
+
+    def reading(self, encoding: str | None = None, target: bool = False) -> Reading:
+        """How a table for this schema is to be streamed: which columns are needed, and which of them are numbers."""
+        names = [column.name for column in self.columns]
+        numbers = [column.name for column in self.columns if column.kind in ("number", "flag")]
+        if self.target and target:
+            names.append(self.target.name)
+            if not any(isinstance(label, bool | str) for label in self.target.classes):
+                numbers.append(self.target.name)
+        return Reading(self.text, encoding, tuple(names), tuple(numbers))
+
+    def check_names(self, names: Sequence[str], name: str, path: str | None) -> None:
+        """Refuses a table that lacks a column, and names every one that it lacks."""
+        here = set(names)
+        missing = [column.name for column in self.columns if column.name not in here]
+        if len(missing) == 1:
+            raise DataError(f"{name}: {no_column(missing[0], names)}", file=path, column=missing[0])
+        if missing:
+            message = f"{name}: there are no columns {listed(map(repr, missing))}; the columns are: {listed(names)}"
+            raise DataError(message, file=path, column=missing[0])
+
+    def extra(self, names: Sequence[str]) -> list[str]:
+        """Those of a table's columns that training did not know."""
+        known = {column.name for column in self.columns} | {name for name, _ in self.left_out}
+        known |= {self.weight or "", self.target.name if self.target else ""}
+        return [name for name in names if name not in known]
 
     def encode(self, table: Table | pa.Table, rows: Rows | None = None) -> Floats:
         """float64, rows × features, neither centred nor scaled; a missing number or date is NaN.
@@ -62,12 +99,12 @@ class Schema:
         rows (from 0) are those to encode, in this order; None is all. Other columns of the table are ignored.
         """
         source = _source(table)
+        self.check_names(source.names, source.name, source.path)
         part = _part(source, [column.name for column in self.columns])
         for column in self.columns:
             _check_type(source, column, part.schema.field(column.name).type)
-        part = _at(part, rows)
-        encoded = np.zeros((part.num_rows, len(self.features)))
-        for start, batch in _batches(part):
+        encoded = np.zeros((part.num_rows if rows is None else len(rows), len(self.features)))
+        for start, batch in _batches(part, rows):
             block, at = encoded[start : start + len(batch)], 0
             for column in self.columns:
                 width = len(column.features)
@@ -92,10 +129,9 @@ class Schema:
         source = _source(table)
         part = _part(source, [name])
         kind = part.schema.field(name).type
-        if values.family(kind) in ("date", "unusable"):
+        if values.family(kind) in values.NOT_VALUES:
             raise source.error(f"{kind} values cannot be read as numbers", column=name)
-        part = _at(part, rows)
-        found = [read(batch.column(0), _failing(source, name, rows, start)) for start, batch in _batches(part)]
+        found = [read(batch.column(0), _failing(source, name, rows, start)) for start, batch in _batches(part, rows)]
         return np.concatenate(found) if found else np.zeros(0)
 
     def unseen(self, table: Table | pa.Table, rows: Rows | None = None) -> dict[str, int]:
@@ -115,6 +151,7 @@ class Schema:
             "target": None if self.target is None else stored.of_target(self.target),
             "weight": self.weight,
             "notes": list(self.notes),
+            "left_out": [list(pair) for pair in self.left_out],
         }
 
     @classmethod
@@ -128,10 +165,9 @@ def _source(table: Table | pa.Table) -> Table:
 
 
 def _part(source: Table, names: list[str]) -> pa.Table:
-    here = set(source.names)
-    for name in names:
-        if name not in here:
-            raise DataError(f"{source.name}: {no_column(name, source.names)}", file=source.path, column=name)
+    missing = [name for name in names if name not in set(source.names)]
+    if missing:
+        raise DataError(f"{source.name}: {no_column(missing[0], source.names)}", file=source.path, column=missing[0])
     return source.columns.select(names)
 
 
@@ -139,11 +175,20 @@ def _at(part: pa.Table, rows: Rows | None) -> pa.Table:
     return part if rows is None else part.take(pa.array(rows))
 
 
-def _batches(part: pa.Table) -> Iterator[tuple[int, pa.RecordBatch]]:
-    start = 0
+def _batches(part: pa.Table, rows: Rows | None) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The rows in batches, each with the place of its first. Rows in rising order are chosen batch by batch."""
+    rising = rows is None or len(rows) < 2 or bool(np.all(rows[1:] > rows[:-1]))
+    if not rising:
+        part, rows = _at(part, rows), None
+    start = first = 0
     for batch in part.to_batches(max_chunksize=BLOCK):
-        yield start, batch
-        start += len(batch)
+        last = first + len(batch)
+        if rows is not None:
+            inside = rows[start : np.searchsorted(rows, last)] - first
+            batch = batch if len(inside) == len(batch) else batch.take(pa.array(inside))
+        if len(batch):
+            yield start, batch
+        start, first = start + len(batch), last
 
 
 def _failing(source: Table, column: str, rows: Rows | None, start: int) -> Fail:
@@ -159,7 +204,7 @@ def _failing(source: Table, column: str, rows: Rows | None, start: int) -> Fail:
 def _check_type(source: Table, column: Column, kind: pa.DataType) -> None:
     family = values.family(kind)
     if not column.accepts(family):
-        held = {"number": "numbers", "flag": "numbers (0 or 1)", "date": "dates", "category": "text"}[column.kind]
+        held = HELD[column.kind]
         raise source.error(f"{kind} values, where the model was trained on {held}", column=column.name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import DataError
 from .columns import KINDS, TARGETS, Column, Label, Target
+from .values import PARTS
 from .words import listed, shortened
 
 
@@ -16,6 +17,8 @@ def of_column(column: Column) -> dict[str, Any]:
         "missing": column.missing,
         "categories": list(column.categories),
         "other": column.other,
+        "parts": list(column.parts),
+        "buckets": column.buckets,
     }
 
 
@@ -23,9 +26,12 @@ def of_target(target: Target) -> dict[str, Any]:
     return {"name": target.name, "kind": target.kind, "classes": list(target.classes)}
 
 
-def schema_parts(data: object) -> tuple[tuple[Column, ...], Target | None, str | None, tuple[str, ...]]:
-    """Columns, target, weight and notes, every one of them checked."""
-    fields = _fields(data, "the schema", ("columns", "target", "weight", "notes"))
+Parts = tuple[tuple[Column, ...], Target | None, str | None, tuple[str, ...], tuple[tuple[str, str], ...]]
+
+
+def schema_parts(data: object) -> Parts:
+    """Columns, target, weight, notes and what was left out, every one of them checked."""
+    fields = _fields(data, "the schema", ("columns", "target", "weight", "notes", "left_out"))
     columns = tuple(_column(item) for item in _list(fields["columns"], "columns"))
     target = None if fields["target"] is None else _target(fields["target"])
     weight = None if fields["weight"] is None else _text(fields["weight"], "weight")
@@ -35,11 +41,19 @@ def schema_parts(data: object) -> tuple[tuple[Column, ...], Target | None, str |
     _distinct([name for column in columns for name in column.features], "features")
     if not columns:
         raise _damaged("columns", "is empty")
-    return columns, target, weight, notes
+    left_out = tuple(_pair(item) for item in _list(fields["left_out"], "left_out"))
+    return columns, target, weight, notes, left_out
+
+
+def _pair(data: object) -> tuple[str, str]:
+    found = _list(data, "left_out")
+    if len(found) != 2:
+        raise _damaged("left_out", f"holds {_shown(data)} where a name and a reason belong")
+    return _text(found[0], "left_out"), _text(found[1], "left_out")
 
 
 def _column(data: object) -> Column:
-    fields = _fields(data, "a column", ("name", "kind", "missing", "categories", "other"))
+    fields = _fields(data, "a column", ("name", "kind", "missing", "categories", "other", "parts", "buckets"))
     name = _text(fields["name"], "name")
     kind = _one_of(fields["kind"], KINDS, "kind")
     categories = tuple(_text(word, "categories") for word in _list(fields["categories"], "categories"))
@@ -47,7 +61,14 @@ def _column(data: object) -> Column:
     missing, other = (_flag(fields[key], key) for key in ("missing", "other"))
     if (kind == "category") != bool(categories) or (other and kind != "category"):
         raise _damaged("categories", f"does not go with the kind {kind!r} of column {shortened(name)!r}")
-    return Column(name, kind, missing, categories, other)
+    parts = tuple(_one_of(part, PARTS, "parts") for part in _list(fields["parts"], "parts"))
+    _distinct(parts, "parts")
+    buckets = fields["buckets"]
+    if isinstance(buckets, bool) or not isinstance(buckets, int) or (kind == "hashed") != (buckets > 0):
+        raise _damaged("buckets", f"is {_shown(buckets)}, which does not go with the kind {kind!r}")
+    if parts and kind != "date":
+        raise _damaged("parts", f"does not go with the kind {kind!r} of column {shortened(name)!r}")
+    return Column(name, kind, missing, categories, other, parts, buckets)
 
 
 def _target(data: object) -> Target:

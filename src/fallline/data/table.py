@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pyarrow.compute as pc
 
 from ..errors import DataError
 from . import values
+from .origin import Find, Place, in_memory
+from .words import listed
 
 PIECE = 1 << 22  # bytes of a file hashed at a time
 
@@ -18,8 +21,9 @@ PIECE = 1 << 22  # bytes of a file hashed at a time
 class Table:
     """Columns from one source. Rows are counted from 0 here, and from 1 in every message.
 
-    name is for display; path is None for data in memory; target names the column that `target_values` became;
-    line_of finds the line of a file on which a row starts.
+    name is for display; path is None for data in memory; target names the column that `target_values` became; files
+    are the parts of a folder; notes are sentences about what was not read. find leads from a row back to its file. A
+    piece of a larger table has the number of its first row as `first`.
     """
 
     def __init__(
@@ -28,13 +32,19 @@ class Table:
         name: str = "the table",
         path: str | None = None,
         target: str | None = None,
-        line_of: Callable[[int], int | None] | None = None,
+        find: Find = in_memory,
+        files: Sequence[str] = (),
+        notes: Sequence[str] = (),
+        first: int = 0,
     ):
         self.columns = values.without_views(columns)
         self.name = name
         self.path = path
         self.target = target
-        self.line_of = line_of
+        self.find = find
+        self.files = tuple(files) or ((path,) if path else ())
+        self.notes = tuple(notes)
+        self.first = first
         self._fingerprint: str | None = None
 
     @property
@@ -45,18 +55,26 @@ class Table:
     def names(self) -> list[str]:
         return list(self.columns.column_names)
 
+    def place(self, row: int) -> Place:
+        return self.find([self.first + row])[0]
+
     def where(self, row: int) -> str:
-        """A row (from 0) in words: "row 17 (line 18)" of a CSV file, else "row 17"."""
-        line = self.line_of(row) if self.line_of else None
-        return f"row {row + 1:,}" + (f" (line {line:,})" if line else "")
+        """A row (from 0) in words: "row 17 (line 18)" of a CSV file, "row 17 (b.csv, line 4)" of a folder."""
+        return self._in_words(row, self.place(row))
+
+    def _in_words(self, row: int, place: Place) -> str:
+        within = str(place) if len(self.files) > 1 else place.inside
+        return f"row {self.first + row + 1:,}" + (f" ({within})" if within else "")
 
     def error(self, message: str, row: int | None = None, column: str | None = None) -> DataError:
         """A DataError whose message begins with the place; row counts from 0."""
-        place = [self.name]
-        place += [self.where(row)] if row is not None else []
-        place += [f"column {column!r}"] if column is not None else []
-        number = None if row is None else row + 1
-        return DataError(f"{', '.join(place)}: {message}", file=self.path, row=number, column=column)
+        place = None if row is None else self.place(row)
+        words = [self.name]
+        words += [self._in_words(row, place)] if row is not None and place is not None else []
+        words += [f"column {column!r}"] if column is not None else []
+        file = self.path if place is None else place.file or self.path
+        number = None if place is None else place.row_in_file or place.row
+        return DataError(f"{', '.join(words)}: {message}", file=file, row=number, column=column)
 
     def fingerprint(self) -> str:
         """A hash of the file's bytes, or of the values in memory: equal content, equal fingerprint."""
@@ -68,7 +86,20 @@ class Table:
         if self.path is None:
             return _of_columns(self.columns)
         added = f"-{_of_columns(self.columns.select([self.target]))}" if self.target else ""
-        return _of_file(self.path) + added
+        prints = [_of_file(file) for file in self.files]
+        if len(prints) > 1:
+            prints = [hashlib.blake2b(" ".join(prints).encode(), digest_size=16).hexdigest()]
+        return prints[0] + added
+
+
+def check_names(names: Sequence[str], name: str, path: str | None) -> None:
+    """Refuses a table of this name that has two columns of one name, or none at all."""
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        message = f"{name}: more than one column is named {listed(map(repr, twice))}; rename one of them"
+        raise DataError(message, file=path)
+    if not names:
+        raise DataError(f"{name}: there are no columns", file=path)
 
 
 def _of_file(path: str) -> str:

@@ -21,8 +21,8 @@ def find_target(column: pa.ChunkedArray, name: str, error: Error, notes: list[st
     family = values.family(column.type)
     if not len(column) or family == "missing":
         raise error(name, "every value of the target is missing; there is nothing to learn from")
-    if family == "date":
-        raise error(name, "the target is a date; give a number, such as the days from a fixed date")
+    if family in ("date", "time"):
+        raise error(name, f"the target is a {family}; give a number, such as the days from a fixed date")
     if family == "unusable":
         raise error(name, f"the target holds {shortened(column.type)} values; give numbers or two classes")
     if family == "text":
@@ -47,14 +47,13 @@ def _text_classes(column: pa.ChunkedArray, name: str, error: Error) -> tuple[Lab
         return tuple(sorted(counts))
     odd = values.odd_one(words, counts)
     if odd is not None:
-        raise error(
-            name, f"{shortened(words[odd].as_py())!r} is not a number, as nearly all values of the target are", odd
-        )
+        value = shortened(words[odd[0]].as_py())
+        raise error(name, f"{value!r} is not a {odd[1]}, as nearly all values of the target are", odd[0])
     some = listed(shortened(word) for word in sorted(counts))
     raise error(name, f"the target has {len(counts):,} classes ({some}); this version takes two classes, or numbers")
 
 
 def _check_numbers(column: pa.ChunkedArray, name: str, error: Error) -> None:
-    found = numbers(column, False, lambda message, row: error(name, message, row))
+    found = numbers(column, "number", lambda message, row: error(name, message, row))
     if np.min(found) == np.max(found):
         raise error(name, f"the target is constant: every value is {shortened(column[0].as_py())}")

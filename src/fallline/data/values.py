@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -10,7 +13,10 @@ import pyarrow.compute as pc
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-DAY = {"s": 86_400.0, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
+TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # of a second
+SEARCHED = 20  # words whose first row is looked for
+PARTS = ("year", "month", "day of week", "hour")
+NOT_VALUES = ("date", "time", "unusable")  # families that are no numbers
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -18,7 +24,10 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def family(kind: pa.DataType) -> str:
-    """What a column of this Arrow type can be: number, flag, text, date, missing, or unusable (lists, bytes, …)."""
+    """What a column of this Arrow type can be: number, flag, text, date, time, missing, or unusable (lists, bytes, …).
+
+    A date is a day or a moment, a time one of day or a duration.
+    """
     types = pa.types
     if types.is_dictionary(kind):
         return "text" if family(kind.value_type) not in ("unusable", "missing") else "unusable"
@@ -28,7 +37,9 @@ def family(kind: pa.DataType) -> str:
         return "flag"
     if types.is_null(kind):
         return "missing"
-    if types.is_temporal(kind) and not types.is_interval(kind):
+    if types.is_time(kind) or types.is_duration(kind):
+        return "time"
+    if types.is_date(kind) or types.is_timestamp(kind):
         return "date"
     return "text" if is_text(kind) else "unusable"
 
@@ -40,12 +51,45 @@ def numbers(column: pa.Array) -> Floats:
 
 
 def days(column: pa.Array) -> Floats:
-    """Days since 1970-01-01; of a time of day and of a duration, its length in days. NaN where missing."""
+    """Days since 1970-01-01; of a time of day and of a duration, its length in days. NaN where missing.
+
+    Whole seconds and the rest of a second are taken apart, so that the unit of the column changes no bit.
+    """
+    ticks, per_second = _ticks(column)
+    seconds, rest = np.divmod(ticks, per_second)
+    found = (seconds + rest / per_second) / 86_400.0
+    found[_missing(column)] = np.nan
+    return found
+
+
+def part(column: pa.Array, name: str) -> Floats:
+    """One of PARTS of a date, in UTC where it has a zone: the month from 1, the day of the week from 1 (Monday)."""
+    ticks, per_second = _ticks(column)
+    seconds = ticks // per_second
+    if name == "hour":
+        found = seconds // 3600 % 24
+    else:
+        day = seconds // 86_400
+        months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        found = {"year": months // 12 + 1970, "month": months % 12 + 1, "day of week": (day + 3) % 7 + 1}[name]
+    result = found.astype(np.float64)
+    result[_missing(column)] = np.nan
+    return result
+
+
+def _ticks(column: pa.Array) -> tuple[Rows, int]:
+    """Whole numbers since 1970-01-01, 0 where missing, and how many of them are a second."""
     kind = column.type
+    width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
+    ticks: Rows = column.cast(width).cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
     if pa.types.is_date32(kind):
-        return numbers(column.cast(pa.int32()))
-    unit = "ms" if pa.types.is_date64(kind) else kind.unit
-    return numbers(column.cast(pa.int32() if pa.types.is_time32(kind) else pa.int64())) / DAY[unit]
+        return ticks * 86_400, 1
+    return ticks, TICKS["ms" if pa.types.is_date64(kind) else kind.unit]
+
+
+def _missing(column: pa.Array) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
+    return found
 
 
 def text(column: pa.Array) -> pa.Array:
@@ -83,27 +127,80 @@ def _plain_dictionary(chunk: pa.DictionaryArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.large_string()))
 
 
-def parsed(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Text read as numbers or as moments; blank text is missing. pyarrow.ArrowInvalid if a value cannot be read."""
+def mixed(tables: Sequence[pa.Table]) -> list[str]:
+    """The columns that are of one family in one table and of another in the next; what is missing goes with all."""
+    if len({table.schema for table in tables}) == 1:
+        return []
+    found = []
+    for name in tables[0].column_names:
+        families = {family(table.schema.field(name).type) for table in tables} - {"missing"}
+        if len(families) > 1:
+            found.append(name)
+    return found
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables of the same columns, one below the other. A column that is text in one of them is text in all."""
+    for name in mixed(tables):
+        tables = [_as_text(table, name) for table in tables]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _as_text(table: pa.Table, name: str) -> pa.Table:
+    if family(table.schema.field(name).type) == "unusable":
+        return table
+    return table.set_column(table.column_names.index(name), name, text(table.column(name)))
+
+
+def parsed(column: pa.Array, family: str) -> pa.Array:
+    """Text read as what a family holds; blank text is missing. pyarrow.ArrowInvalid if a value cannot be read."""
     trimmed = pc.utf8_trim_whitespace(text(column))
-    blank = pc.equal(trimmed, "")
-    return pc.if_else(blank, pa.scalar(None, trimmed.type), trimmed).cast(kind)
+    present = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
+    if family == "date":
+        return _moments(present)
+    if family == "time":
+        day, nothing = pa.scalar("1970-01-01 ", present.type), pa.scalar("", present.type)
+        return _moments(pc.binary_join_element_wise(day, present, nothing))
+    return _plain_numbers(present)
 
 
-def first_unreadable(column: pa.Array, kind: pa.DataType) -> int | None:
+def _plain_numbers(column: pa.Array) -> pa.Array:
+    """true and false are 1 and 0, as in a column that holds nothing else; 0x1F is hexadecimal."""
+    try:
+        return column.cast(pa.float64())
+    except pa.ArrowInvalid:
+        lower = pc.utf8_lower(column)
+        for word, digit in (("true", "1"), ("false", "0")):
+            column = pc.if_else(pc.equal(lower, word), digit, column)
+        is_hexadecimal = pc.match_substring_regex(lower, "^0x[0-9a-f]{1,16}$")
+        absent = pa.scalar(None, column.type)
+        whole = pc.if_else(is_hexadecimal, column, absent).cast(pa.int64())
+        return pc.coalesce(whole.cast(pa.float64()), pc.if_else(is_hexadecimal, absent, column).cast(pa.float64()))
+
+
+def _moments(column: pa.Array) -> pa.Array:
+    """With a zone or without, to the microsecond; a moment with a zone is taken to UTC."""
+    column = pc.replace_substring_regex(column, r"(:\d\d\.\d{6})\d+", r"\1")
+    zoned = pc.match_substring_regex(column, r":\d\d.*(Z|[+-]\d\d:?(\d\d)?)$")
+    absent = pa.scalar(None, column.type)
+    there = pc.if_else(zoned, column, absent).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    return pc.coalesce(there, pc.if_else(zoned, absent, column).cast(pa.timestamp("us")))
+
+
+def first_unreadable(column: pa.Array, family: str) -> int | None:
     """Where `parsed` fails first, found by halving; None if it does not."""
-    if _readable(column, kind):
+    if _readable(column, family):
         return None
     low, high = 0, len(column)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _readable(column.slice(low, middle - low), kind) else (low, middle)
+        low, high = (middle, high) if _readable(column.slice(low, middle - low), family) else (low, middle)
     return low
 
 
-def _readable(column: pa.Array, kind: pa.DataType) -> bool:
+def _readable(column: pa.Array, family: str) -> bool:
     try:
-        parsed(column, kind)
+        parsed(column, family)
     except pa.ArrowInvalid:
         return False
     return True
@@ -115,13 +212,14 @@ def counts(column: pa.ChunkedArray) -> dict[str, int]:
     return dict(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))
 
 
-def odd_one(column: pa.ChunkedArray, words: dict[str, int]) -> int | None:
-    """The row of the first value that keeps text from being numbers, if nearly all the words are numbers."""
-    odd = [word for word in words if not _is_number(word)]
-    if not odd or 10 * len(odd) > len(words):
-        return None
-    row: int = pc.index(column, pa.scalar(odd[0], column.type)).as_py()
-    return row
+def odd_one(column: pa.ChunkedArray, words: dict[str, int]) -> tuple[int, str] | None:
+    """The row of the first value that keeps text from being numbers or dates, as nearly all words are; and which."""
+    for what, is_one in (("number", _is_number), ("date", _is_date)):
+        odd = [word for word in words if not is_one(word)]
+        if odd and 10 * len(odd) <= len(words):
+            first = min(pc.index(column, pa.scalar(word, column.type)).as_py() for word in odd[:SEARCHED])
+            return int(first), what
+    return None
 
 
 def _is_number(word: str) -> bool:
@@ -130,3 +228,7 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_date(word: str) -> bool:
+    return re.match(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d|$)", word) is not None

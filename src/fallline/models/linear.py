@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.infer import present_rows
+from ..data.reading import Reading
 from ..data.schema import Schema
 from ..data.sources import read
 from ..data.table import Table
@@ -141,7 +142,7 @@ class LinearModel:
         return scores(self.loss, self.score_features(features), targets, bool(self.classes))
 
     def read(self, table: Any) -> Table:
-        return table if isinstance(table, Table) else read(table, text=self.schema.text)
+        return table if isinstance(table, Table) else read(table, reading=Reading(self.schema.text))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, its schema included, to one safetensors file; the file is replaced in one step."""

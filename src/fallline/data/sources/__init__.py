@@ -1,73 +1,158 @@
-"""`read` makes a Table of a file's path or of data in memory. FILES is the one list of the kinds of file."""
+"""`read` makes a Table of a path or of data in memory, `stream` the pieces of one that may be larger than memory.
+
+FILES is the one list of the kinds of file.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from itertools import chain, count
 from typing import Any
 
+import pyarrow as pa
+
 from ...errors import DataError
-from ..table import Table
-from ..words import listed, nearest
-from . import csv, memory, parquet
+from ..reading import PIECE, Reading, Stream
+from ..table import Table, check_names
+from ..words import nearest
+from . import arrow, batches, csv, folder, memory, npy, parquet, svmlight, text
 
-__all__ = ["FILES", "Table", "read"]
+__all__ = ["FILES", "Reading", "Stream", "Table", "read", "stream"]
 
-FILES = (csv, parquet)  # each has SUFFIXES and read(path, text)
+# Each has SUFFIXES, IS_TEXT and read(path, reading), and may have stream(path, reading); without it, it is read whole.
+FILES: tuple[Any, ...] = (csv, parquet, arrow, npy, svmlight)
+DEFAULT = Reading()
 
 
-def read(data: Any, target_values: Any = None, text: Sequence[str] = ()) -> Table:
-    """The table in `data`: a path, or anything that `memory` knows.
+def read(data: Any, target_values: Any = None, reading: Reading = DEFAULT) -> Table:
+    """The table in `data`: a path, a folder, a pattern, or anything that `memory` and `batches` know.
 
     target_values, an array or a Series, becomes one more column; the Table's `target` is its name.
-    text names columns of a CSV file to be kept as they are written ("007"), not read as numbers.
     """
-    if isinstance(data, str | os.PathLike):
-        table = _read_file(os.fspath(data), text)
-    elif isinstance(data, bytes):
-        raise DataError("bytes are no table; give the path of a file as text")
-    else:
-        table = memory.read(data)
+    table = _read_path(path_of(data), reading) if is_path(data) else _read_memory(data, reading)
     _leave_out_index(table)
     _check(table)
     return table if target_values is None else _with_target(table, target_values)
 
 
-def _read_file(path: str | bytes, text: Sequence[str]) -> Table:
-    path = os.fsdecode(path)
-    _check_file(path)
-    suffix = os.path.splitext(path)[1].lower()
+def stream(data: Any, reading: Reading = DEFAULT) -> Stream:
+    """The table in `data`, piece by piece: CSV, Parquet and Arrow files of any size in bounded memory."""
+    if isinstance(data, Table):
+        return _of_table(data, reading)
+    if is_path(data):
+        found = _stream_path(path_of(data), reading)
+    elif batches.is_batches(data):
+        found = batches.stream(data, reading)
+    else:
+        return _of_table(read(data, reading=reading), reading)
+    check_names(list(found.names), found.name, found.path)
+    return found
+
+
+def is_path(data: Any) -> bool:
+    return isinstance(data, str | os.PathLike)
+
+
+def path_of(data: Any) -> str:
+    return os.fsdecode(os.fspath(data))
+
+
+def _read_memory(data: Any, reading: Reading) -> Table:
+    if isinstance(data, bytes):
+        raise DataError("bytes are no table; give the path of a file as text")
+    return batches.read(data, reading) if batches.is_batches(data) else memory.read(data)
+
+
+def _read_path(path: str, reading: Reading) -> Table:
+    if _is_many(path):
+        files, notes = folder.files_of(path, lambda file: _source(file) is not None)
+        return folder.read(path, files, notes, reading, _read_file)
+    return _read_file(path, reading)
+
+
+def _stream_path(path: str, reading: Reading) -> Stream:
+    if _is_many(path):
+        files, _ = folder.files_of(path, lambda file: _source(file) is not None)
+        return folder.stream(path, files, reading, _stream_file)
+    return _stream_file(path, reading)
+
+
+def _is_many(path: str) -> bool:
+    return os.path.isdir(path) or folder.is_pattern(path)
+
+
+def _read_file(path: str, reading: Reading) -> Table:
+    source = _checked_source(path)
+    try:
+        table: Table = source.read(path, reading)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}", file=path) from error
+    check_names(table.names, table.name, path)
+    return table
+
+
+def _stream_file(path: str, reading: Reading) -> Stream:
+    source = _checked_source(path)
+    if not hasattr(source, "stream"):
+        return _of_table(_read_file(path, reading), reading)
+    try:
+        found: Stream = source.stream(path, reading)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}", file=path) from error
+    return found
+
+
+def _of_table(table: Table, reading: Reading) -> Stream:
+    """A table that is in memory: it is handed on in pieces, which are no copies."""
+    columns = table.columns.select(reading.needed(table.names))
+
+    def pieces() -> Iterator[pa.Table]:
+        for start in range(0, table.rows, PIECE):
+            yield columns.slice(start, PIECE)
+
+    return Stream(table.names, pieces(), table.name, table.path, table.find, table.files)
+
+
+def _source(path: str) -> Any | None:
+    """The source that reads this kind of file, told by the end of its name."""
+    last = os.path.splitext(path)[1].lower()
     for source in FILES:
-        if suffix in source.SUFFIXES:
-            try:
-                table: Table = source.read(path, text)
-                return table
-            except OSError as error:
-                raise DataError(f"{path} cannot be read: {error.strerror or error}", file=path) from error
+        if last in source.SUFFIXES or (source.IS_TEXT and text.suffix_of(path) in source.SUFFIXES):
+            return source
+    return None
+
+
+def _checked_source(path: str) -> Any:
+    _check_file(path)
+    source = _source(path)
+    if source is not None:
+        return source
+    suffix = os.path.splitext(path)[1].lower()
     every = ", ".join(suffix for source in FILES for suffix in source.SUFFIXES)
     kind = f"{suffix!r} files are not read" if suffix else "the kind of a file is told by the end of its name"
     raise DataError(f"{os.path.basename(path)}: {kind}; give one of {every}", file=path)
 
 
 def _check_file(path: str) -> None:
-    if os.path.isdir(path):
-        raise DataError(f"{path} is a directory; give one .csv or .parquet file", file=path)
-    if not os.path.exists(path):
-        raise DataError(_no_file(path), file=path)
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(_no_file(path), file=path) from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", file=path) from error
     if os.path.isfile(path) and os.path.getsize(path) == 0:
         raise DataError(f"{os.path.basename(path)} is empty: the file has 0 bytes", file=path)
 
 
 def _no_file(path: str) -> str:
-    folder, name = os.path.split(path)
+    parent, name = os.path.split(path)
     try:
-        near = nearest(name, os.listdir(folder or "."))
+        near = nearest(name, os.listdir(parent or "."))
     except OSError:
-        return f"there is no file {path}: there is no folder {folder}"
-    return f"there is no file {path}" + (f"; did you mean {os.path.join(folder, near)}?" if near else "")
+        return f"there is no file {path}: there is no folder {parent}"
+    return f"there is no file {path}" + (f"; did you mean {os.path.join(parent, near)}?" if near else "")
 
 
 def _leave_out_index(table: Table) -> None:
@@ -78,11 +163,7 @@ def _leave_out_index(table: Table) -> None:
 
 
 def _check(table: Table) -> None:
-    twice = sorted(name for name, times in Counter(table.names).items() if times > 1)
-    if twice:
-        raise table.error(f"more than one column is named {listed(map(repr, twice))}; rename one of them")
-    if not table.names:
-        raise table.error("there are no columns")
+    check_names(table.names, table.name, table.path)
     if table.rows == 0:
         raise table.error("there are no rows, only the names of columns")
 
@@ -95,4 +176,5 @@ def _with_target(table: Table, values: Any) -> Table:
     column = memory.column(values, free)
     if len(column) != table.rows:
         raise table.error(f"{table.rows:,} rows, but {len(column):,} target values; there must be one for each row")
-    return Table(table.columns.append_column(free, column), table.name, table.path, free, table.line_of)
+    columns = table.columns.append_column(free, column)
+    return Table(columns, table.name, table.path, free, table.find, table.files, table.notes)

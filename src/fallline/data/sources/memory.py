@@ -1,4 +1,4 @@
-"""Tables in memory: Arrow, anything that speaks Arrow's stream interface (pandas, polars), dicts, arrays, lists."""
+"""Tables in memory: Arrow, what speaks Arrow's stream interface (pandas, polars), dicts, arrays, lists, sparse rows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 from ...errors import DataError
 from ..table import Table
 from ..words import shortened
+from . import sparse
 
-KINDS = "a pyarrow, pandas or polars table, a dict of columns, a 2-D array or a list of rows"
+KINDS = "a pyarrow, pandas or polars table, a dict of columns, a 2-D array, a sparse matrix or a list of rows"
 NAME = "the table"
 
 
@@ -26,6 +27,8 @@ def read(data: Any) -> Table:
         columns = _of_dict(data)
     elif hasattr(data, "__arrow_c_stream__"):
         columns = _of_stream(data)
+    elif hasattr(data, "tocsr"):
+        columns = sparse.dense(sparse.of_scipy(data), 1, NAME)
     else:
         columns = _of_array(_as_array(data))
     return Table(columns, NAME)

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from . import __version__
+from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
 from .data.infer import infer
 from .data.schema import Schema
@@ -21,6 +22,7 @@ from .data.sources import read
 from .data.table import Table
 from .descent.interrupt import Interrupt
 from .descent.loop import Descent
+from .descent.plan import Plan
 from .descent.specification import Specification
 from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
@@ -32,6 +34,7 @@ from .models.load import load
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
+from .planning.gram import with_gram
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, Wish, measure, settle
@@ -90,18 +93,19 @@ class Run:
         """A table with a row for each step: step, epoch, loss, objective, gradient_norm, learning_rate.
 
         Loss and gradient norm are those of the step's batch at theta(k - 1); the objective is the loss plus the
-        penalty.
+        penalty. From X'X (gram) losses are measured at steps 1, 2, 4, 8, … and the last one, and null elsewhere.
         """
         if self._descent is None:
             self._descent = self._replayed(self.steps)
         found, sizes = self._descent.history, self.specification.plan.sizes
         steps = np.arange(1, len(found.losses) + 1)
+        losses = pa.array(found.losses, from_pandas=self.specification.plan.gram)  # NaN: not measured in that step
         return pa.table(
             {
                 "step": steps,
                 "epoch": (steps - 1) // sizes.steps,
-                "loss": found.losses,
-                "objective": found.losses,
+                "loss": losses,
+                "objective": losses,
                 "gradient_norm": found.norms,
                 "learning_rate": found.rates,
             }
@@ -155,7 +159,7 @@ class Run:
 
     def _replayed(self, k: int) -> Descent:
         descent = Descent(
-            _runtime(self._runtime, self._prepared(), self.specification.plan.rule, self._threads),
+            _runtime(self._runtime, self._prepared(), self.specification.plan, self._threads),
             self.specification.plan,
         )
         descent.run(until=k)
@@ -213,7 +217,7 @@ def fit(
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
     """
-    options.refuse_what_is_not_there(model, penalty, transforms, storage, gram, resume)
+    options.refuse_what_is_not_there(model, penalty, transforms, storage, resume)
     found_rule, rate = options.checked_rule(rule, learning_rate)
     wish = Wish(
         found_rule,
@@ -231,6 +235,7 @@ def fit(
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
     options.one_of("runtime", runtime, ("compiled", "plain"))
+    from_products = options.checked_gram(gram, runtime)
     thread_count = options.checked_threads(threads)
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
@@ -254,7 +259,7 @@ def fit(
         table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
-    settled = settle(wish, prepared.problem, schema.features, spreads)
+    settled = with_gram(settle(wish, prepared.problem, schema.features, spreads), prepared.problem, from_products)
     specification = Specification(
         source=None if table.path is None else os.path.abspath(table.path),
         fingerprint=table.fingerprint(),
@@ -270,7 +275,7 @@ def fit(
         version=__version__,
     )
     chosen = wish.learning_rate is None
-    descent = Descent(_runtime(runtime, prepared, settled.plan.rule, thread_count), settled.plan, backs_off=chosen)
+    descent = Descent(_runtime(runtime, prepared, settled.plan, thread_count), settled.plan, backs_off=chosen)
     run = _carried_out(descent, specification, schema, prepared, settled, notes, table, progress)
     run.learning_rate_reason, run._threads, run._runtime = settled.rate_reason, thread_count, runtime
     if record is not None:
@@ -408,10 +413,12 @@ def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str 
     return table, target_name, name
 
 
-def _runtime(name: str, prepared: Prepared, rule: Rule, threads: int) -> CompiledRuntime | PlainRuntime:
+def _runtime(name: str, prepared: Prepared, plan: Plan, threads: int) -> CompiledRuntime | PlainRuntime:
+    if plan.gram:
+        return GramRuntime(prepared.problem, plan.rule, threads, last=plan.steps)
     if name == "plain":
-        return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), rule)
-    return CompiledRuntime(prepared.problem, rule, threads)
+        return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), plan.rule)
+    return CompiledRuntime(prepared.problem, plan.rule, threads)
 
 
 def _in_lists(prepared: Prepared, rows: Any) -> Problem:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import fallline
 from fallline.compiled.gram import GramRuntime
 from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.errors import SpecificationError
@@ -91,3 +93,82 @@ def test_other_losses_are_refused(rng: np.random.Generator) -> None:
     other = Arrays(table.features, table.targets, table.weights, LOGISTIC, table.means, table.inverse_scales)
     with pytest.raises(SpecificationError, match="gram=True is for the squared loss"):
         GramRuntime(other, RULES["sgd"](learning_rate=0.1))
+
+
+# ---- through fit
+
+
+LARGE: dict[str, Any] = {"rule": "momentum", "batch_size": "full", "validation": None}
+
+
+def table(rng: np.random.Generator) -> tuple[Any, Any]:
+    x = rng.normal(size=(50_000, 5)) * [1.0, 30.0, 1e-3, 5.0, 2.0] + [0.0, 100.0, 1.0, -7.0, 3.0]
+    return x, x @ [1.0, 0.1, 300.0, 0.0, -1.0] + rng.normal(size=50_000)
+
+
+def test_auto_takes_it_for_a_large_table_and_says_so(rng: np.random.Generator) -> None:
+    """Full-batch squared loss on 50,000 rows: the specification holds gram, a note says so, the run converges on the
+    solution of least squares, and its losses are null where they were not measured."""
+    x, y = table(rng)
+    run = fallline.fit(x, y, **LARGE)
+    assert run.specification.plan.gram
+    assert [note for note in run.notes if note.startswith("gram: X'X")]
+    assert run.stop == "converged"
+    exact = np.linalg.lstsq(np.column_stack([x, np.ones(len(x))]), y, rcond=None)[0]
+    assert [*run.model.coefficients.values()] == pytest.approx(exact[:5], rel=0.01, abs=0.01)
+    losses = run.history.column("loss").to_pylist()
+    measured = [k for k in range(1, run.steps + 1) if losses[k - 1] is not None]
+    assert measured == [1 << i for i in range(run.steps.bit_length())]
+
+
+def test_below_that_size_or_on_request_the_law_holds(rng: np.random.Generator) -> None:
+    """49,999 rows, gram=False, another loss or mini-batches take their steps on the rows."""
+    x, y = table(rng)
+    for rows, target, options in (
+        (49_999, y, {}),
+        (50_000, y, {"gram": False}),
+        (50_000, y > y.mean(), {}),
+        (50_000, y, {"batch_size": 10_000}),
+    ):
+        run = fallline.fit(x[:rows], target[:rows], **LARGE | {"epochs": 3, "learning_rate": 0.01} | options)
+        assert not run.specification.plan.gram
+
+
+def test_any_step_is_replayed(rng: np.random.Generator, tmp_path: Path) -> None:
+    """at(k) and a run opened from its folder give the bytes of the run itself; explain(k) works from the rows."""
+    x, y = table(rng)
+    file = tmp_path / "table.csv"
+    np.savetxt(file, np.column_stack([x, y]), delimiter=",", header="a,b,c,d,e,y", comments="")
+    run = fallline.fit(file, "y", **LARGE, epochs=37, learning_rate=0.05, record=tmp_path / "run")
+    assert run.specification.plan.gram
+    assert run.at(37).theta.tobytes() == run.model.theta.tobytes()
+    again = fallline.open_run(tmp_path / "run")
+    assert again.at(20).theta.tobytes() == run.at(20).theta.tobytes()
+    assert "Step 20" in str(run.explain(20))
+
+
+def test_a_divergence_is_named(rng: np.random.Generator) -> None:
+    """A rate beyond the stable limit is a DivergenceError that names the limit, and the model does not predict."""
+    x, y = table(rng)
+    with pytest.raises(fallline.DivergenceError, match="the gradient grew to a length of") as caught:
+        fallline.fit(x, y, **LARGE, learning_rate=5.0, gram=True)
+    assert "stable only below" in str(caught.value)
+    with pytest.raises(fallline.DivergenceError):
+        caught.value.run.model.predict(x)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"batch_size": 256}, "batches have 256 of 1,000 rows"),
+        ({"loss": "logistic"}, "the loss is logistic"),
+        ({"schedule": "reduce_on_plateau"}, "must see the loss of every epoch"),
+        ({"runtime": "plain"}, "needs runtime='compiled'"),
+    ],
+)
+def test_gram_where_it_cannot_be_is_refused(options: dict[str, Any], why: str, rng: np.random.Generator) -> None:
+    """gram=True on mini-batches, another loss, a schedule that must see losses, or in plain Python says why not."""
+    x, y = (part[:1000] for part in table(rng))
+    target = y > y.mean() if "loss" in options else y
+    with pytest.raises(fallline.SpecificationError, match=why):
+        fallline.fit(x, target, **LARGE | {"gram": True, "validation": None} | options)

@@ -46,15 +46,21 @@ class GramRuntime(CompiledRuntime):
             )
         self.last = last
         self._products: Floats | None = None
+        self._center, self._middle = self._means(), float(problem.targets.mean())
 
     def start(self, theta: Sequence[float] | Floats, watched: float) -> GramState:
         return GramState(*super().start(theta, watched).arrays())
 
     def warm_up(self, state: CompiledState) -> None:
-        """Compile or load the kernels, and sum the products of the columns."""
-        self._sum_products()
+        """Compile what `advance` calls, or load it: no rows are read."""
+        size = self.problem.columns + 2
         count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0])
+        kept, self._products = self._products, np.zeros((size, size))
         self._take(state, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 2)))
+        self._products = kept
+        gram_kernel(self.rule).sum_products(
+            *self.problem.table, self._center, self._middle, 0, 0, np.empty(size * (size + 1) // 2)
+        )
 
     def watched(self, theta: Sequence[float] | Floats) -> float:
         """The squared norm of the gradient on all rows."""
@@ -115,8 +121,6 @@ class GramRuntime(CompiledRuntime):
         if self._products is None:
             problem = self.problem
             size = problem.columns + 2
-            self._center: Floats = self._means()
-            self._middle = float(problem.targets.mean())
             leaves = -(-problem.rows // LEAF)
             starts = range(0, leaves, CHUNK)
             chunks = np.empty((len(starts), size * (size + 1) // 2))

@@ -14,7 +14,7 @@ from ..rules.rule import Numbers
 from ..sums import tree_sum
 from .back_off import FACTOR, BackOff
 from .plan import Plan
-from .stopping import Watch
+from .stopping import DoublingWatch, Watch
 
 WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and at Ctrl-C: some hundredths of a second
 
@@ -48,10 +48,14 @@ class Descent:
         if start_loss is None:
             start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
         self.start_loss = start_loss
-        self.state = runtime.start(start, self.start_loss)
-        self.guard = Guard.of(self.start_loss, plan.sizes.rows, plan.sizes.batch)
+        watched = self.start_loss
+        if plan.gram:
+            watched = max(runtime.watched(start), runtime.watched([0.0] * len(start)))
+        self.state = runtime.start(start, watched)
+        self.guard = Guard.of(watched, plan.sizes.rows, plan.sizes.batch)
         self.schedule = plan.new_schedule()
-        self.watch = Watch(plan.tolerance, plan.patience, self.start_loss) if plan.tolerance is not None else None
+        kind = DoublingWatch if plan.gram else Watch
+        self.watch = kind(plan.tolerance, plan.patience, self.start_loss) if plan.tolerance is not None else None
         self.carry = plan.rule.start_carry()
         self.history = History()
         self.k = 0
@@ -76,7 +80,7 @@ class Descent:
             else:
                 if self.schedule.sees and self.k % self.plan.sizes.steps == 0:
                     self._show_epoch()
-                if self.k % self.plan.look_steps == 0:
+                if self._is_look():
                     self._look()
             if report is not None:
                 report(self)
@@ -158,7 +162,12 @@ class Descent:
             watch.new_stage()
 
     def epoch_loss(self) -> float:
-        """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less."""
+        """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less.
+
+        From X'X, where the loss is measured at some steps only, the latest of these.
+        """
+        if self.plan.gram:
+            return next((loss for loss in reversed(self.history.losses) if loss == loss), self.start_loss)
         return self._mean_loss(min(self.plan.sizes.steps, self.plan.look_steps))
 
     def _mean_loss(self, span: int) -> float:
@@ -169,10 +178,17 @@ class Descent:
         sums = [loss * count for loss, count in zip(self.history.losses[done - span :], counts)]
         return tree_sum(sums) / max(tree_sum(counts), 1.0)
 
+    def _is_look(self) -> bool:
+        """A look at the loss comes at fixed steps; from X'X, at those whose loss is measured: 1, 2, 4, 8, …"""
+        return self.k & (self.k - 1) == 0 if self.plan.gram else self.k % self.plan.look_steps == 0
+
     def _steps_to_look(self) -> int:
+        if self.plan.gram:
+            return (1 << self.k.bit_length()) - self.k
         epoch = self.plan.sizes.steps if self.schedule.sees else self.plan.look_steps
         return min(self.plan.look_steps - self.k % self.plan.look_steps, epoch - self.k % epoch)
 
     def _steps_per_call(self) -> int:
-        work = self.plan.sizes.batch * (int(self.runtime.problem.columns) + 8)
+        rows = self.runtime.problem.parameters if self.plan.gram else self.plan.sizes.batch
+        work = rows * (int(self.runtime.problem.columns) + 8)
         return max(WORK_PER_CALL // work, 1)

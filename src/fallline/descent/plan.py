@@ -17,6 +17,7 @@ class Plan:
     tolerance: relative fall of the training loss that counts as progress, or None to run all epochs.
     look_steps: steps between two looks at the loss. patience: looks without progress until the loss has stopped
     falling. backoffs: the steps after which the rate was halved, since the descent diverged and went back there.
+    gram: full-batch steps from X'X, whose sums are not those of the law (see `compiled.gram`).
     """
 
     rule: Rule
@@ -30,6 +31,7 @@ class Plan:
     shuffle: bool
     seed: int
     backoffs: tuple[int, ...] = ()
+    gram: bool = False
 
     @property
     def steps(self) -> int:

@@ -52,6 +52,7 @@ class Specification:
             "shuffle": plan.shuffle,
             "seed": plan.seed,
             "backoffs": list(plan.backoffs),
+            "gram": plan.gram,
         }
         fields = {name: value for name, value in self.__dict__.items() if name != "plan"}
         return {"format": FORMAT, **fields, "descent": descent}
@@ -72,7 +73,8 @@ class Specification:
                 sizes,
                 *(descent[name] for name in ("epochs", "tolerance", "patience", "look_steps", "shuffle", "seed")),
             )
-            plan = replace(plan, backoffs=tuple(int(step) for step in descent.get("backoffs", ())))
+            backoffs = tuple(int(step) for step in descent["backoffs"])
+            plan = replace(plan, backoffs=backoffs, gram=bool(descent["gram"]))
             fields = {name: data[name] for name in cls.__dataclass_fields__ if name != "plan"}
             return cls(**fields, plan=plan)
         except (KeyError, TypeError, ValueError, AttributeError, SpecificationError) as error:

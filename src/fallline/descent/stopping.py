@@ -51,5 +51,25 @@ class Watch:
         return self.level < self.start_loss
 
 
+class DoublingWatch(Watch):
+    """Sees a loss that is measured at steps 1, 2, 4, 8, …: it has stopped falling when, over the latest doubling of the
+    steps, it fell by no more than `tolerance`, relative. Batches of all rows have no noise to average over."""
+
+    FEWEST = 7  # looks, so 64 steps: before that a rule may still be gathering pace
+
+    seen = 0
+
+    def has_stopped_falling(self, loss: float) -> bool:
+        self.seen += 1
+        self.losses.append(loss)
+        if len(self.losses) < 2 or self.seen < self.FEWEST:
+            return False
+        return self.losses[-2] - loss <= self.tolerance * max(loss, NEGLIGIBLE * self.start_loss)
+
+    @property
+    def level(self) -> float:
+        return self.losses[-1]
+
+
 def mean(values: list[float]) -> float:
     return tree_sum(values) / len(values)

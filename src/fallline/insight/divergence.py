@@ -42,6 +42,8 @@ def _what(descent: Descent) -> str:
     if descent.cause != "growth":
         return f"the {descent.cause} is not finite"
     latest = descent.history.losses[-1]
+    if descent.plan.gram:  # whose loss is not measured in every step
+        return f"the gradient grew to a length of {number_of(descent.history.norms[-1])}"
     return f"the loss went up from {number_of(descent.start_loss)} to {number_of(latest)}"
 
 

@@ -134,13 +134,28 @@ def checked_threads(threads: object) -> int:
     return whole("threads", threads) or 1 if threads is not None else available_cores()
 
 
+def checked_gram(gram: object, runtime: str) -> bool | None:
+    """Whether to take full-batch steps from X'X, or None to choose."""
+    if gram == "auto":
+        return None if runtime == "compiled" else False
+    chosen = bool(one_of("gram", gram, ("auto", True, False)))
+    if chosen and runtime != "compiled":
+        raise SpecificationError(
+            "gram=True needs runtime='compiled': the plain runtime takes its sums over the rows, by the law",
+            option="gram",
+            value=gram,
+            allowed="False",
+        )
+    return chosen
+
+
 def available_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def refuse_what_is_not_there(
-    model: object, penalty: object, transforms: object, storage: object, gram: object, resume: object
+    model: object, penalty: object, transforms: object, storage: object, resume: object
 ) -> None:
     """Options of the public face that this version does not carry out are refused, and never ignored."""
     if model != "linear":
@@ -151,7 +166,5 @@ def refuse_what_is_not_there(
         raise not_yet("transforms", transforms, "()")
     if storage != "float64":
         raise not_yet("storage", storage, '"float64"')
-    if gram not in ("auto", False):
-        raise not_yet("gram", gram, '"auto" or False')
     if resume is not False:
         raise not_yet("resume", resume, "False")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SpecificationError
+from .words import as_number
 
 if TYPE_CHECKING:
     from ..rules import Rule
@@ -78,9 +79,4 @@ def read_value(word: str) -> Any:
         return tuple(read_value(part) for part in word.split(",") if part)
     if word.lower() in ("true", "false", "none"):
         return {"true": True, "false": False, "none": None}[word.lower()]
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return word
+    return as_number(word)

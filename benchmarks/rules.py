@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import Any, NamedTuple
 
 for name in [name for name in os.environ if name.startswith("OPENBLAS_")]:
@@ -110,19 +110,17 @@ def measured(name: str, kind: Any, size: int, repeats: int, threads: int) -> str
     ours, moved = our_step(rule, size, kind, threads)
     copies, copied = copiers(size, kind, threads)
     theirs = their_step(PEERS[name], size, kind) if name in PEERS else None
-    rounds = []
-    for i in range(repeats + 2):
-        copying = min(map(seconds, copies))
-        taken = copying, seconds(ours), seconds(theirs) if theirs is not None else float("nan")
-        if i >= 2:  # compiled, and every page touched
-            rounds.append(taken)
-    median = statistics.median
-    share = median(moved / own / (copied / copying) for copying, own, _ in rounds)
-    cells = [f"{1e3 * median(own for _, own, _ in rounds):.0f}", "–", "–", f"{100 * share:.0f} %"]
-    if theirs is not None:
+    functions = [*copies, ours, *([theirs] if theirs is not None else [])]
+    rounds = [[seconds(function) for function in functions] for _ in range(repeats + 2)][2:]  # compiled, pages touched
+    columns = list(zip(*rounds))
+    copying = min(columns[: len(copies)], key=median)
+    own, *others = columns[len(copies) :]
+    share = median(moved / a / (copied / b) for a, b in zip(own, copying))
+    cells = [f"{1e3 * median(own):.0f}", "–", "–", f"{100 * share:.0f} %"]
+    for other in others:
         form = "fused" if "fused" in PEERS[name].options else "foreach"
-        cells[1] = f"{1e3 * median(other for _, _, other in rounds):.0f} ({form})"
-        cells[2] = f"{median(own / other for _, own, other in rounds):.2f}"
+        cells[1] = f"{1e3 * median(other):.0f} ({form})"
+        cells[2] = f"{median(a / b for a, b in zip(own, other)):.2f}"
     return f"| `{name}` | {np.dtype(kind).name} | {' | '.join(cells)} |"
 
 

@@ -32,6 +32,20 @@ def divides(g, rate):
     return rate / g
 
 
+@rule(state=["v", "m", "b"])
+def divides_late(g, v, m, b, rate):
+    return rate * g, m / (1.0 + abs(b)), g, g / abs(v - 1.0)
+
+
+def no_scale(v, rate):
+    return rate / v
+
+
+@rule(state=["v"], scale=no_scale)
+def bad_scale(g, v, rate):
+    return rate * g, v + 1.0
+
+
 @rule(state=["v"])
 def forgets(g, v, rate):
     return rate * g
@@ -53,7 +67,13 @@ def test_rules_that_keep_the_law_pass(kind: type[Rule]) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [(divides, "raises ZeroDivisionError for g=0.0"), (forgets, "returns 1 values"), (counts, "cannot be compiled")],
+    [
+        (divides, "raises ZeroDivisionError for g=0.0"),
+        (divides_late, "raises ZeroDivisionError for g="),
+        (bad_scale, "raises ZeroDivisionError for g="),
+        (forgets, "returns 1 values"),
+        (counts, "cannot be compiled"),
+    ],
 )
 def test_rules_that_break_the_law_are_told_how(kind: type[Rule], words: str) -> None:
     """A division by zero, a forgotten state, and what cannot be compiled are each named."""

@@ -8,13 +8,16 @@ from itertools import product
 
 import numpy as np
 
+from .compiled.apply import Parameters, Vector, apply_in_place, first_states
 from .compiled.runtime import Arrays, CompiledRuntime
 from .errors import FalllineError, SpecificationError
 from .losses import LOSSES
+from .models.elementwise import elementwise
 from .plain.descent import PlainRuntime
 from .plain.divergence import Guard
 from .plain.problem import Problem
 from .rules import Rule
+from .rules.rule import Numbers
 
 HARD = (0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e-310, -1e308, 1.0)
 STEPS = 5
@@ -23,18 +26,21 @@ STEPS = 5
 def check_rule(rule: Rule | type[Rule], learning_rate: float = 0.01, seed: int | None = None) -> None:
     """Raise SpecificationError with what is wrong if a rule breaks the law; return if it keeps it.
 
-    Checked are: that its function never raises, whatever the gradient (a division by zero is the usual fault); that it
-    returns a step and as many states as it has; that it compiles; and that plain Python and the compiled runtime, on
-    one thread and on two, give the same bytes on random rows, for every loss and batches of 1, 1,025 and all rows.
+    Checked are: that its functions never raise, whatever they are given (0, -0, infinities and NaN among it; a division
+    by zero is the usual fault); that its step returns a step and as many states as it has; that it compiles; that plain
+    Python and the compiled runtime, on one thread and on two, give the same bytes on random rows, for every loss and
+    batches of 1, 1,025 and all rows; and that on given gradients NumPy arrays and the compiled kernel on whole vectors,
+    which `interop.torch` uses, have the bytes of `Rule.trajectory`.
     """
     made = rule(learning_rate=learning_rate) if isinstance(rule, type) else rule
     if made.learning_rate is None:
         made = made.with_rate(learning_rate)
     seed = random.SystemRandom().getrandbits(32) if seed is None else seed
-    _never_raises(made)
+    _never_raises(made, random.Random(seed))
     for loss in LOSSES.values():
         for batch in (1, 1025, 1500):
             _same_bytes(made, Problems(loss.name, seed), batch, seed)
+    _same_on_vectors(made, seed)
 
 
 class Problems:
@@ -50,28 +56,72 @@ class Problems:
         self.lists = Problem(x.tolist(), y.tolist(), weights.tolist(), LOSSES[loss], means.tolist(), inverse.tolist())
 
 
-def _never_raises(rule: Rule) -> None:
-    numbers, _ = rule.numbers(1, rule.learning_rate or 0.01, rule.start_carry())
-    numbers, _ = rule.split(numbers)
-    for g, theta in product(HARD, HARD):
-        states = [rule.first_state(0.0), *product(HARD, repeat=len(rule.state))][:200]
-        for state in states:
-            try:
-                result = rule.result(g, theta, state, numbers + rule.term_sums([g], [theta], [state]))
-            except (ArithmeticError, ValueError) as error:
+def _never_raises(rule: Rule, draw: random.Random) -> None:
+    carry = rule.start_carry()
+    for k in (1, 2):
+        all_numbers, carry = rule.numbers(k, rule.learning_rate or 0.01, carry)
+        numbers, _ = rule.split(all_numbers)
+        hard = list(product(HARD, repeat=len(rule.state)))
+        for g, theta in product(HARD, HARD):
+            for state in [rule.first_state(0.0), *draw.sample(hard, min(len(hard), 64))]:
+                _probe(rule, g, theta, state, numbers)
+
+
+def _probe(rule: Rule, g: float, theta: float, state: tuple[float, ...], numbers: Numbers) -> None:
+    try:
+        result = rule.result(g, theta, state, numbers + rule.term_sums([g], [theta], [state]))
+        for function, first in ((rule.scale, ()), (rule.point, (theta,))):
+            if function is not None:
+                function(*first, *state, *numbers)
+        if rule.answer is not None:
+            rule.answer(theta, *state)
+    except (ArithmeticError, ValueError) as error:
+        raise SpecificationError(
+            f"{rule.name} raises {type(error).__name__} for g={g!r}, theta={theta!r}, state={state!r}: guard the "
+            f"denominator before it divides",
+            option="rule",
+        ) from error
+    except TypeError as error:
+        raise SpecificationError(f"{rule.name} cannot be called: {error}", option="rule") from error
+    count = len(result) if isinstance(result, tuple) else 1
+    if count != 1 + len(rule.state):
+        raise SpecificationError(
+            f"{rule.name} returns {count} values: one step and {len(rule.state)} states are expected", option="rule"
+        )
+
+
+def _same_on_vectors(rule: Rule, seed: int) -> None:
+    """NumPy's arrays and the compiled kernel on whole vectors, against the trajectory in plain Python."""
+    rng = np.random.default_rng(seed)
+    start, gradients = rng.normal(size=1500), rng.normal(size=(STEPS, 1500)) * 10.0 ** rng.uniform(-6, 6, 1500)
+    gradients[0] = 0.0
+    rate, carry = rule.learning_rate or 0.01, rule.start_carry()
+    theta, vector = start.copy(), start.copy()
+    states, vectors = first_states(rule, theta), first_states(rule, vector)
+    for k, expected in enumerate(rule.trajectory(start.tolist(), gradients.tolist()), start=1):
+        g = gradients[k - 1]
+        numbers, carry = rule.numbers(k, rate, carry)
+        apply_in_place(rule, numbers, [Parameters(vector, g, vectors)], 2)
+        theta, states = _on_arrays(rule, numbers, theta, g, states)
+        for name, found in (("NumPy arrays", theta), ("the compiled kernel on vectors", vector)):
+            if _bytes(expected) != found.tobytes():
                 raise SpecificationError(
-                    f"{rule.name} raises {type(error).__name__} for g={g!r}, state={state!r}: guard the denominator "
-                    f"before it divides",
-                    option="rule",
-                ) from error
-            except TypeError as error:
-                raise SpecificationError(f"{rule.name} cannot be called: {error}", option="rule") from error
-            count = len(result) if isinstance(result, tuple) else 1
-            if count != 1 + len(rule.state):
-                raise SpecificationError(
-                    f"{rule.name} returns {count} values: one step and {len(rule.state)} states are expected",
+                    f"{rule.name}: {name} and plain Python differ in step {k}, seed {seed}: is its function in the "
+                    f"vocabulary of fallline.scalar?",
                     option="rule",
                 )
+
+
+def _on_arrays(
+    rule: Rule, numbers: Numbers, theta: Vector, g: Vector, states: tuple[Vector, ...]
+) -> tuple[Vector, tuple[Vector, ...]]:
+    """One step of the rule's text on NumPy arrays: theta and the new state."""
+    arguments, keep = rule.split(numbers)
+    sums = rule.term_sums(g.tolist(), theta.tolist(), list(zip(*(s.tolist() for s in states))) or [()] * len(g))
+    given = (g, theta) if rule.takes_theta else (g,)
+    result = elementwise(rule.step)(*given, *states, *arguments, *sums)
+    step, *new = result if rule.state else (result,)
+    return theta * keep - step, tuple(np.broadcast_to(value, theta.shape) for value in new)
 
 
 def _same_bytes(rule: Rule, problems: Problems, batch: int, seed: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,35 @@ def test_every_rule_in_full(capsys: pytest.CaptureFixture[str]) -> None:
         shown = capsys.readouterr().out
         for line in inspect.getsource(rule.step).splitlines():
             assert line.strip() in shown
+        assert all(f"  {library} " in shown for library in rule.conventions)
         assert rule.paper in shown and all(option in shown for option in rule.ranges)
+
+
+def test_a_rule_from_a_file_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MODULE:NAME shows a rule of the current folder: its own words, numbers and text."""
+    text = '''from fallline.rules import rule
+
+@rule(state=["m"], beta=0.75)
+def wanderer(g, m, rate, beta):
+    """Goes where it went before."""
+    m = beta * m + g
+    return rate * m, m
+'''
+    (tmp_path / "wandering.py").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["rules", "wandering:wanderer"]) == 0
+    shown = capsys.readouterr().out
+    assert "Goes where it went before." in shown and "m = beta * m + g" in shown and "0.75" in shown
+
+
+def test_a_rule_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown name is wrong usage, and the list is named; another name of a rule is that rule."""
+    assert main(["rules", "adamm"]) == 2
+    assert "unknown: use one of sgd" in capsys.readouterr().err
+    assert main(["rules", "heavy_ball"]) == 0
+    assert capsys.readouterr().out.startswith("momentum")
 
 
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:

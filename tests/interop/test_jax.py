@@ -13,6 +13,7 @@ import pytest
 from fallline import scalar
 from fallline.errors import SpecificationError
 from fallline.rules import RULES, Adam, AdamW, Momentum, Rule, ScheduleFreeSGD
+from fallline.rules import rule as made_of
 
 pytestmark = pytest.mark.conformance
 STEPS, RATE, EPS = 12, 0.01, sys.float_info.epsilon
@@ -179,15 +180,21 @@ def gradients(rng: np.random.Generator, count: int = 11) -> Any:
     return drawn
 
 
-@every_rule
-def test_every_step_is_the_rule_s(name: str, rng: np.random.Generator) -> None:
+@made_of(state=["m"], beta=0.5)
+def outsider(g, theta, m, rate, k, beta, beta_power):
+    m = beta * m + (1.0 - beta) * g
+    return rate * m / (1.0 - beta_power) + 1e-3 * rate * theta / k, m
+
+
+@pytest.mark.parametrize("kind", [*RULES.values(), outsider], ids=lambda kind: kind.name)
+def test_every_step_is_the_rule_s(kind: type[Rule], rng: np.random.Generator) -> None:
     """From the same state, theta, the rule's state and the stored point after one jitted step differ from plain
     Python by at most 4 eps times the sum of the terms' magnitudes."""
     import jax
 
     from fallline.interop.jax import transformation
 
-    rule = RULES[name](learning_rate=RATE)
+    rule = kind(learning_rate=RATE)
     made, plain = transformation(rule), Plain(rule, rng.normal(size=11).tolist())
     update = jax.jit(made.update)
     for k, gradient in enumerate(gradients(rng), start=1):
@@ -196,7 +203,7 @@ def test_every_step_is_the_rule_s(name: str, rng: np.random.Generator) -> None:
         sizes, state_sizes = plain.step(gradient.tolist())
         found = [a + b for a, b in zip(held, flat(moves), strict=True)]
         for j in range(11):
-            words = (name, k, j)
+            words = (kind.name, k, j)
             theta = found[j] if rule.point is None else flat(after.theta)[j]
             assert abs(theta - plain.theta[j]) <= 4 * EPS * sizes[j], words
             for i in range(len(rule.state)):

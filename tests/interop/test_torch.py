@@ -10,6 +10,7 @@ import pytest
 
 from fallline.errors import DivergenceError, SpecificationError
 from fallline.rules import ASGD, RULES, Adam, AMSGrad, DoG, GradientDescent, Momentum, Rule
+from fallline.rules import rule as made_of
 
 pytestmark = pytest.mark.conformance
 STEPS, RATE = 8, 0.01
@@ -69,10 +70,10 @@ def test_every_rule_gives_the_bytes_of_its_trajectory(name: str, threads: int, r
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        rule, parameters = RULES[name](learning_rate=RATE), tensors(rng)
+        wanted, parameters = RULES[name](learning_rate=RATE), tensors(rng)
         drawn = gradients(rng, list(SHAPES))
-        path = rule.trajectory(flat([p.detach() for p in parameters]), [flat(g) for g in drawn])
-        made = optimizer(parameters, rule)
+        path = wanted.trajectory(flat([p.detach() for p in parameters]), [flat(g) for g in drawn])
+        made = optimizer(parameters, wanted)
         for k, (gradient, theta) in enumerate(zip(drawn, path), start=1):
             give(parameters, gradient)
             made.step()
@@ -129,6 +130,23 @@ def test_a_state_that_was_saved_goes_on_with_the_same_bytes(name: str, rng: np.r
             one.step()
     assert thetas(loaded, again) == thetas(made, parameters) == thetas(copied_optimizer, copied)
     assert all(torch.equal(a, b) for a, b in zip(parameters, again, strict=True))
+
+
+@made_of(state=["m"], beta=0.5)
+def outsider(g, theta, m, rate, k, beta, beta_power):
+    m = beta * m + (1.0 - beta) * g
+    return rate * m / (1.0 - beta_power) + 1e-3 * rate * theta / k, m
+
+
+def test_a_rule_from_outside(rng: np.random.Generator) -> None:
+    """A rule that the decorator made is an optimizer too, with the bytes of its trajectory."""
+    one, drawn = parameter(rng.normal(size=40)), gradients(rng, [(40,)])
+    path = outsider(learning_rate=RATE).trajectory(one.detach().tolist(), [g[0].tolist() for g in drawn])
+    made = optimizer([one], outsider(learning_rate=RATE))
+    for gradient, theta in zip(drawn, path):
+        give([one], gradient)
+        made.step()
+        assert one.detach().numpy().tobytes() == np.array(theta).tobytes()
 
 
 def test_a_state_of_another_rule_is_refused() -> None:
@@ -345,7 +363,7 @@ def test_other_gradients_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "group", "words"),
+    ("wanted", "group", "words"),
     [
         (Adam(), {}, "an optimizer needs a learning_rate"),
         (Adam(RATE), {"momentum": 0.5}, "adam has no option 'momentum': a group has lr, beta1"),
@@ -354,10 +372,10 @@ def test_other_gradients_are_refused() -> None:
         (Adam(RATE), {"lr": float("nan")}, "lr=nan is not possible"),
     ],
 )
-def test_options_that_are_not_possible_are_refused(rule: Rule, group: dict[str, Any], words: str) -> None:
+def test_options_that_are_not_possible_are_refused(wanted: Rule, group: dict[str, Any], words: str) -> None:
     """A rule without a rate, and options of a group that the rule does not have or allow."""
     with pytest.raises(SpecificationError, match=words):
-        optimizer([{"params": [parameter([1.0])], **group}], rule)
+        optimizer([{"params": [parameter([1.0])], **group}], wanted)
 
 
 def test_a_scheduler_that_moves_options_keeps_no_old_rules() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import SpecificationError
+from .choices import read_value
 from .console import show_json
 
 if TYPE_CHECKING:
@@ -71,16 +72,3 @@ def read_options(words: list[str]) -> dict[str, Any]:
         found[name[2:].replace("-", "_")] = read_value(value) if value else True
         position += 1
     return found
-
-
-def read_value(word: str) -> Any:
-    if "," in word:
-        return tuple(read_value(part) for part in word.split(",") if part)
-    if word.lower() in ("true", "false", "none"):
-        return {"true": True, "false": False, "none": None}[word.lower()]
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return word

@@ -30,7 +30,7 @@ def explain(
     k, number = whole("--step", step), None if row is None else whole("--row", row)
     with ending_at_once():
         from ..api import open_run
-        from .fit import own_rule
+        from .choices import own_rule
 
         own_rule(rule)  # a rule from outside is known once its module has been imported
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from ..errors import DivergenceError, RunError, SpecificationError
+from .choices import chosen_rule, chosen_schedule
 from .console import say, show, show_json
 from .interrupt import ending_at_once
 from .predict import check_folder_of
@@ -30,6 +31,10 @@ def fit(
     rule: Annotated[
         Word, typer.Option(metavar="NAME", help="See `fallline rules`; or MODULE:NAME of your own.")
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=X", help="A hyper-parameter of the rule, such as momentum=0.9; may be repeated."),
+    ] = None,
     learning_rate: Annotated[Word, typer.Option(metavar="X", help="auto (measured), or a number above 0.")] = None,
     schedule: Annotated[
         Word,
@@ -39,6 +44,10 @@ def fit(
             "invscaling, optimal, polynomial, cosine, cosine_restarts, linear_warmup, one_cycle, cyclic, "
             "warmup_stable_decay, reduce_on_plateau or plateau.",
         ),
+    ] = None,
+    schedule_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=X", help="An option of the schedule, such as patience=5; may be repeated."),
     ] = None,
     batch_size: Annotated[Word, typer.Option(metavar="N", help="Rows in a batch: auto, full or a number.")] = None,
     epochs: Annotated[
@@ -84,9 +93,9 @@ def fit(
         "target": target,
         "model": model,
         "loss": loss,
-        "rule": own_rule(rule),
+        "rule": chosen_rule(rule, option, learning_rate),
         "learning_rate": learning_rate,
-        "schedule": schedule,
+        "schedule": chosen_schedule(schedule, schedule_option),
         "batch_size": batch_size,
         "epochs": epochs,
         "tolerance": tolerance,
@@ -217,17 +226,3 @@ def _how_to_look(run: Run) -> str:
     if run.folder is None:
         return ""
     return f". The run is kept: fallline explain {run.folder} --step {run.steps + 1}"
-
-
-def own_rule(word: object) -> object:
-    """A rule's name as it is; MODULE:NAME, a rule from outside, as the object that stands there."""
-    if not isinstance(word, str) or ":" not in word:
-        return word
-    from ..interop.peers import class_at
-    from ..rules import Rule
-
-    found = class_at(word)
-    if not issubclass(found, Rule):
-        message = f"--rule {word}: that is no rule; make one with the decorator fallline.rules.rule"
-        raise SpecificationError(message, option="rule", value=word)
-    return found()

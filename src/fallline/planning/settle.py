@@ -14,10 +14,11 @@ from ..order.shuffle import Sizes
 from ..rules import Momentum, Rule
 from ..schedules import schedule_from_dict
 from . import sizes as size_choices
+from .decay import decay_note
 from .rate import learning_rate as measured_rate
 from .rate import rounded
 from .scale import slow_columns
-from .trial import TRIAL_STEPS, try_rates
+from .trial import TRIAL_STEPS, share_of_best, try_rates
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,10 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         curvature = measure(problem, sizes, wish.seed, wish.shuffle)
         if rate is None:
             rate, reason = measured_rate(rule, curvature)
-            if rule.adaptive:
+            if rule.adaptive or rule.scale is None:  # otherwise the limit is known
                 rate, reason = tried_rate(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
             notes.append(f"learning rate {reason}")
+            notes += decay_note(rule, curvature)
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
         if slow:
             notes.append(_advice_to_scale(slow, problem, names))
@@ -99,11 +101,11 @@ def tried_rate(problem: Arrays, plan: Plan, first: float) -> tuple[float, str]:
     trials = try_rates(problem, plan, first)
     if np.isinf(min(trials.losses)):
         return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
-    rate = rounded(trials.best)
-    loss = min(trials.losses)
+    rate = rounded(share_of_best(plan.rule) * trials.best)
+    part = "" if share_of_best(plan.rule) == 1.0 else "a quarter of "
     return rate, (
-        f"{rate:g}: of {len(trials.rates)} rates from {trials.rates[0]:.2g} to {trials.rates[-1]:.2g} the one with the "
-        f"lowest loss after {TRIAL_STEPS} steps, {loss:.4g}"
+        f"{rate:g}: {part}the one of {len(trials.rates)} rates from {trials.rates[0]:.2g} to {trials.rates[-1]:.2g} "
+        f"with the lowest loss after {TRIAL_STEPS} steps, {min(trials.losses):.4g}"
     )
 
 

@@ -133,10 +133,11 @@ def as_good(run: Outcome, best: Outcome) -> bool:
 
 def with_torch_s_default(task: Task, rule: str, passes: float) -> str:
     kind = RULES[rule]
-    if kind.conventions.get("torch", {}).get("learning_rate", kind.defaults.get("learning_rate")) is None:
+    if "torch" not in kind.conventions:
         return "-"
     theirs = rule_named(rule, convention="torch")  # type: ignore[arg-type]
-    assert theirs.learning_rate is not None
+    if theirs.learning_rate is None:
+        return "-"
     run = carried_out(task, theirs, theirs.learning_rate, "constant", passes)
     return "diverged" if run.stop == "diverged" else f"{run.excess:.1e}"
 

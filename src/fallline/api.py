@@ -26,6 +26,7 @@ from .insight.divergence import divergence_error
 from .insight.explain import explain
 from .insight.explanation import Explanation
 from .insight.find_rate import RateSearch, find_rate
+from .insight.measured import Measured, measured
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
 from .models.load import load
@@ -127,6 +128,16 @@ class Run:
             )
         problem = _in_lists(prepared, batch)
         return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
+
+    def measure(self, step: int) -> Measured:
+        """Step k measured: curvature of its batch and of the table, stable limit, predicted and actual change of the
+        loss, noise scale and critical batch size, cosine with the gradient before, update ratio, effective step of each
+        parameter, the rows that the step and the sharpness are made of. `str()` is a page of it.
+
+        Each quantity's formula, cost and source stand in its file in `fallline.measures`.
+        """
+        k, prepared = self._checked_step(step, 1), self._prepared()
+        return measured(self._replayed(k - 1), prepared.problem, prepared.rows + 1, self.model.schema.features)
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Record the run in a new folder: its specification and its model."""

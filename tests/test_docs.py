@@ -101,6 +101,7 @@ def test_public_names_are_these() -> None:
         "Run",
         "RunError",
         "SpecificationError",
+        "find_learning_rate",
         "fit",
         "gradient_descent",
         "load",

@@ -9,7 +9,7 @@ from .errors import DataError, DivergenceError, FalllineError, RunError, Specifi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .api import Run, fit, load, open_run
+    from .api import Run, find_learning_rate, fit, load, open_run
     from .plain.gradient_descent import gradient_descent
 
 __version__ = "0.1.0"
@@ -20,6 +20,7 @@ __all__ = [
     "Run",
     "RunError",
     "SpecificationError",
+    "find_learning_rate",
     "fit",
     "gradient_descent",
     "load",
@@ -28,6 +29,7 @@ __all__ = [
 
 _HOMES = {
     "Run": "api",
+    "find_learning_rate": "api",
     "fit": "api",
     "gradient_descent": "plain.gradient_descent",
     "load": "api",

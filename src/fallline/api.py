@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import pyarrow as pa
 from . import __version__
 from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
-from .data.infer import infer
 from .data.schema import Schema
 from .data.sources import read
 from .data.table import Table
@@ -28,25 +27,23 @@ from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
 from .insight.explain import explain
 from .insight.explanation import Explanation
+from .insight.find_rate import RateSearch, find_rate
+from .insight.measured import Measured, measured
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
 from .models.load import load
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
-from .planning.gram import with_gram
+from .planning.begin import DEFAULT_TOLERANCE, begin
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
-from .planning.settle import Settled, Wish, measure, settle
+from .planning.settle import Settled, measure
 from .rules import Rule
 from .runs import record as records
 from .schedules import Schedule
 
-__all__ = ["Run", "RunState", "fit", "load", "open_run"]
-
-DEFAULT_TOLERANCE = float("1e-4")  # an object of its own: `fit` can tell it from a tolerance that was given
-HELD_OUT = 0.2
-FEWEST_ROWS_TO_SPLIT = 50
+__all__ = ["RateSearch", "Run", "RunState", "find_learning_rate", "fit", "load", "open_run"]
 
 
 class RunState:
@@ -135,6 +132,16 @@ class Run:
         problem = _in_lists(prepared, batch)
         return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
 
+    def measure(self, step: int) -> Measured:
+        """Step k measured: curvature of its batch and of the table, stable limit, predicted and actual change of the
+        loss, noise scale and critical batch size, cosine with the gradient before, update ratio, effective step of each
+        parameter, the rows that the step and the sharpness are made of. `str()` is a page of it.
+
+        Each quantity's formula, cost and source stand in its file in `fallline.measures`.
+        """
+        k, prepared = self._checked_step(step, 1), self._prepared()
+        return measured(self._replayed(k - 1), prepared.problem, prepared.rows + 1, self.model.schema.features)
+
     def save(self, folder: str | PathLike[str]) -> Path:
         """Record the run in a new folder: its specification and its model."""
         result = {
@@ -217,70 +224,68 @@ def fit(
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
     """
-    options.refuse_what_is_not_there(model, penalty, transforms, storage, resume)
-    found_rule, rate = options.checked_rule(rule, learning_rate)
-    wish = Wish(
-        found_rule,
-        rate,
-        options.checked_schedule(schedule, rate is not None or (found_rule is not None and not found_rule.scheduled)),
-        _batch_size(batch_size),
-        options.whole("epochs", epochs, ("auto",)),
-        options.checked_tolerance(tolerance),
-        tolerance is not DEFAULT_TOLERANCE,
-        options.whole("patience", patience) or 1,
-        options.one_of("shuffle", shuffle, (True, False)),
-        options.whole("seed", seed, least=0) or 0,
-    )
-    held_out = options.checked_validation(validation)
-    scaled = options.one_of("scale", scale, ("standard", None)) is not None
-    options.one_of("intercept", intercept, (True, False))
-    options.one_of("runtime", runtime, ("compiled", "plain"))
-    from_products = options.checked_gram(gram, runtime)
-    thread_count = options.checked_threads(threads)
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
-
-    table, target_name, weight_name = _table(data, target, sample_weight)
-    schema = infer(
-        table,
-        target_name,
-        sample_weight=weight_name,
-        drop=tuple(drop),
-        categorical=tuple(categorical),
-        only=None if only is None else tuple(only),
-        max_categories=max_categories,
+    begun = begin(
+        data,
+        target,
+        model,
+        loss,
+        penalty,
+        rule,
+        learning_rate,
+        schedule,
+        transforms,
+        batch_size,
+        epochs,
+        tolerance,
+        patience,
+        validation,
+        sample_weight,
+        scale,
+        intercept,
+        shuffle,
+        seed,
+        storage,
+        gram,
+        threads,
+        drop,
+        only,
+        categorical,
+        max_categories,
+        resume,
+        runtime,
     )
-    chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
-    notes = list(schema.notes)
-    if held_out is None:
-        held_out = HELD_OUT if table.rows >= FEWEST_ROWS_TO_SPLIT else 0.0
-        notes += [] if held_out else [f"no rows are held out: {table.rows} are few"]
-    prepared = prepare(
-        table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
+    plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
+    descent = Descent(_runtime(runtime, begun.prepared, plan, begun.threads), plan, backs_off=chosen)
+    run = _carried_out(
+        descent, begun.specification, begun.schema, begun.prepared, begun.settled, begun.notes, begun.table, progress
     )
-    spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
-    settled = with_gram(settle(wish, prepared.problem, schema.features, spreads), prepared.problem, from_products)
-    specification = Specification(
-        source=None if table.path is None else os.path.abspath(table.path),
-        fingerprint=table.fingerprint(),
-        target_values=table.target is not None,
-        schema=schema.to_dict(),
-        model=model,
-        loss=chosen_loss.name,
-        validation=held_out,
-        scale=scaled,
-        intercept=intercept,
-        storage=storage,
-        plan=settled.plan,
-        version=__version__,
-    )
-    chosen = wish.learning_rate is None
-    descent = Descent(_runtime(runtime, prepared, settled.plan, thread_count), settled.plan, backs_off=chosen)
-    run = _carried_out(descent, specification, schema, prepared, settled, notes, table, progress)
-    run.learning_rate_reason, run._threads, run._runtime = settled.rate_reason, thread_count, runtime
+    run.learning_rate_reason, run._threads, run._runtime = begun.settled.rate_reason, begun.threads, runtime
     if record is not None:
         run.save(record)
-    return _ended(run, descent, prepared, settled, spreads)
+    return _ended(run, descent, begun.prepared, begun.settled, begun.spreads)
+
+
+def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSearch:
+    """Try learning rates on a table, and say which one to take: a `RateSearch`.
+
+    Its suggestion is the rate that `fit` with the same options chooses; beside it stand the usual suggestions, each
+    with its formula, and the stable limit. `str()` is the curve and all of that. options: those of `fit`, but for
+    learning_rate, record and progress. Nothing is trained, and the data are left as they are.
+
+    Raises DataError for an unusable table, SpecificationError for an impossible option.
+    """
+    for option in ("learning_rate", "record", "progress"):
+        if option in options:
+            raise SpecificationError(f"{option} has no meaning in find_learning_rate: leave it out", option=option)
+    arguments = signature(fit).bind(data, target, **options)
+    arguments.apply_defaults()
+    given = {name: value for name, value in arguments.arguments.items() if name not in ("record", "progress")}
+    if getattr(given["rule"], "learning_rate", None) is not None:
+        given["rule"] = given["rule"].with_rate(None)
+    begun = begin(**given)
+    return find_rate(begun.prepared.problem, begun.settled.plan, begun.settled.rate_reason, begun.threads)
 
 
 def _carried_out(
@@ -388,31 +393,6 @@ def open_run(folder: str | PathLike[str]) -> Run:
     return run
 
 
-def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str | None]:
-    """The table with target and weights as columns of it, and those columns' names."""
-    if target is None:
-        raise SpecificationError("target: name the column to predict, or give an array of its values", option="target")
-    by_name = isinstance(target, str)
-    table = read(data, None if by_name else target)
-    target_name = target if by_name else table.target
-    assert target_name is not None
-    if sample_weight is None or isinstance(sample_weight, str):
-        return table, target_name, sample_weight
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != (table.rows,):
-        raise SpecificationError(
-            f"sample_weight has shape {weights.shape}, and the table has {table.rows:,} rows: give one number for each",
-            option="sample_weight",
-            allowed="a column's name, or one number for each row",
-        )
-    name = "sample weight"
-    while name in table.names:
-        name += "_"
-    table.columns = table.columns.append_column(name, pa.array(weights))
-    table.path = None  # what the file holds is no longer all that the run is made of
-    return table, target_name, name
-
-
 def _runtime(name: str, prepared: Prepared, plan: Plan, threads: int) -> CompiledRuntime | PlainRuntime:
     if plan.gram:
         return GramRuntime(prepared.problem, plan.rule, threads, last=plan.steps)
@@ -433,12 +413,6 @@ def _in_lists(prepared: Prepared, rows: Any) -> Problem:
         arrays.inverse_scales.tolist(),
         arrays.intercept,
     )
-
-
-def _batch_size(batch_size: object) -> int | None:
-    if batch_size == "full":
-        return 1 << 62
-    return options.whole("batch_size", batch_size, ("auto", "full"))
 
 
 def _some(numbers: list[int]) -> str:

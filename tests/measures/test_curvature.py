@@ -25,7 +25,7 @@ def test_both_ends_of_an_indefinite_matrix() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.floats(-1e3, 1e3).map(lambda value: round(value, 9)), min_size=1, max_size=40),
+    st.lists(st.floats(-1e3, 1e3).map(lambda value: value if abs(value) > 1e-100 else 0.0), min_size=1, max_size=40),
     st.integers(0, 2**32 - 1),
     st.sampled_from([1e-150, 1.0, 1e150]),
 )

@@ -51,7 +51,7 @@ def test_predicted_against_actual_change(case: Any, dense: Any) -> None:
     found = change_of_loss(problem, theta, rate, rows)
     assert found.predicted == pytest.approx(-rate * (g @ g) + rate**2 / 2 * bend, rel=1e-9)
     assert found.ratio == pytest.approx(1.0, rel=1e-6 if problem.loss.name == "squared" else 1e-2)
-    assert found.best_rate == pytest.approx((g @ g) / bend, rel=1e-9)
+    assert found.best_multiple * rate == pytest.approx((g @ g) / bend, rel=1e-9)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])

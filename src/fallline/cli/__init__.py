@@ -18,11 +18,12 @@ from ..errors import DataError, FalllineError, SpecificationError
 from .check import CONTEXT, check
 from .console import complain
 from .explain import explain
+from .find_rate import find_rate
 from .fit import fit
 from .predict import predict
 from .rules import rules
 
-VERBS = (fit, predict, explain, check, rules)
+VERBS = (fit, predict, explain, find_rate, check, rules)
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # click's own base class, wherever typer keeps click
 
 app = typer.Typer(

@@ -24,7 +24,7 @@ class Curvature:
     batch: the largest eigenvalue of any batch looked at. pooled: that of their rows together, with its eigenvector.
     row: the largest curvature of a single row, second(score) * |z|². columns: the diagonal of the whole table's
     Hessian. rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their
-    second derivatives. length: root mean square of |z|.
+    second derivatives. length: root mean square of |z|. passes: over the table, that all this took.
     """
 
     def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows]):
@@ -35,9 +35,15 @@ class Curvature:
         self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
         self.rows, self.table_rows = len(batches[0]), problem.rows
         self._problem, self._theta, self._pool = problem, theta, np.concatenate(batches)
-        self.pooled, self.direction = eigenvalue(problem, theta, self._pool)
+        self.passes = 1.0
+        self.pooled, self.direction = self._eigenvalue(self._pool)
         single = batches[:BATCHES] if len(batches) > 1 and self.rows > 1 else []
-        self.batch = max([self.pooled, *(eigenvalue(problem, theta, rows)[0] for rows in single)])
+        self.batch = max([self.pooled, *(self._eigenvalue(rows)[0] for rows in single)])
+
+    def _eigenvalue(self, rows: Rows) -> tuple[float, Floats]:
+        found = lanczos(HessianProduct(self._problem, self._theta, rows), self._problem.parameters, both=False)
+        self.passes += found.products * len(rows) / self.table_rows
+        return found.largest, found.sharpest
 
     @property
     def worst(self) -> float:

@@ -57,7 +57,7 @@ def lanczos(product: Callable[[Floats], Floats], order: int, most: int = PRODUCT
         diagonal.append(dot(vector, image))
         for _ in range(2):
             image = image - np.einsum("i,ij->j", np.einsum("ij,j->i", basis[: m + 1], image), basis[: m + 1])
-        length = float(np.sqrt(dot(image, image)))
+        length = norm(image)
         values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
         size = max(abs(values[0]), abs(values[-1]))
         found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= ACCURACY * size
@@ -73,8 +73,14 @@ def start(order: int) -> Floats:
     """A unit vector without symmetry: entries between 1/2 and 3/2, with signs, from counter-based random numbers."""
     words = np.array([random_word(0x5EED, j) for j in range(order)], dtype=np.float64) / 2.0**32
     vector = np.where(np.arange(order) % 2 == 0, 0.5 + words, -0.5 - words)
-    unit: Floats = vector / np.sqrt(dot(vector, vector))
+    unit: Floats = vector / norm(vector)
     return unit
+
+
+def norm(vector: Floats) -> float:
+    """|vector|, without squares that overflow or vanish."""
+    largest = float(np.abs(vector).max(initial=0.0))
+    return largest * float(np.sqrt(dot(vector / largest, vector / largest))) if largest > 0.0 else 0.0
 
 
 def dot(left: Floats, right: Floats) -> float:

@@ -14,10 +14,11 @@ from ..order.shuffle import Sizes
 from ..rules import Momentum, Rule
 from ..schedules import schedule_from_dict
 from . import sizes as size_choices
+from .decay import decay_note
 from .rate import learning_rate as measured_rate
 from .rate import rounded
 from .scale import slow_columns
-from .trial import TRIAL_STEPS, try_rates
+from .trial import TRIAL_STEPS, Trials, share_of_best, try_rates
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Settled:
-    """A plan, the sentences that say how it came about, the one about the rate, and whether the epochs were chosen."""
+    """A plan, the sentences that say how it came about, the one about the rate, and whether the epochs were chosen.
+
+    passes: over the table, that measuring took.
+    """
 
     plan: Plan
     notes: list[str]
     rate_reason: str
     epochs_chosen: bool
+    passes: float
 
 
 def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats) -> Settled:
@@ -62,21 +67,25 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     if epochs is None:
         epochs, note = size_choices.epochs(problem.rows, sizes.steps)
         notes.append(note)
-    rate, reason, tolerance = wish.learning_rate, "as given", wish.tolerance
+    rate, reason, tolerance, passes = wish.learning_rate, "as given", wish.tolerance, 0.0
     if rate is None or np.isfinite(spreads).any():
         curvature = measure(problem, sizes, wish.seed, wish.shuffle)
+        passes = curvature.passes
         if rate is None:
             rate, reason = measured_rate(rule, curvature)
-            if rule.adaptive:
-                rate, reason = tried_rate(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
+            if rule.adaptive or rule.scale is None:  # otherwise the limit is known
+                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
+                passes += trials.passes
+                rate, reason = tried_rate(rule, trials, rate)
             notes.append(f"learning rate {reason}")
+            notes += decay_note(rule, curvature)
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
         if slow:
             notes.append(_advice_to_scale(slow, problem, names))
             tolerance = wish.tolerance if wish.tolerance_given else None
     if wish.epochs is not None and not wish.tolerance_given:
         tolerance = None
-    return Settled(_plan(wish, rule, rate, sizes, epochs, tolerance), notes, reason, wish.epochs is None)
+    return Settled(_plan(wish, rule, rate, sizes, epochs, tolerance), notes, reason, wish.epochs is None, passes)
 
 
 def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None) -> Plan:
@@ -94,16 +103,16 @@ def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolera
     )
 
 
-def tried_rate(problem: Arrays, plan: Plan, first: float) -> tuple[float, str]:
-    """The rate that goes furthest in short trials, and a sentence that says so."""
-    trials = try_rates(problem, plan, first)
+def tried_rate(rule: Rule, trials: Trials, first: float) -> tuple[float, str]:
+    """The rate that went furthest in short trials, or a part of it, and a sentence that says so."""
     if np.isinf(min(trials.losses)):
         return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
-    rate = rounded(trials.best)
-    loss = min(trials.losses)
+    share = share_of_best(rule)
+    rate = rounded(share * trials.best)
     return rate, (
-        f"{rate:g}: of {len(trials.rates)} rates from {trials.rates[0]:.2g} to {trials.rates[-1]:.2g} the one with the "
-        f"lowest loss after {TRIAL_STEPS} steps, {loss:.4g}"
+        f"{rate:g}: {'' if share == 1.0 else 'a quarter of '}the one of {len(trials.rates)} rates from "
+        f"{trials.rates[0]:.2g} to {trials.rates[-1]:.2g} with the lowest loss after {TRIAL_STEPS} steps, "
+        f"{min(trials.losses):.4g}"
     )
 
 

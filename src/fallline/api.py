@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from . import __version__
 from .compiled.runtime import CompiledRuntime, Floats
-from .data.infer import infer
+from .data.infer import names_of
+from .data.origin import Place
+from .data.reading import Reading
 from .data.schema import Schema
 from .data.sources import read
-from .data.table import Table
 from .descent.interrupt import Interrupt
 from .descent.loop import Descent
 from .descent.specification import Specification
@@ -25,12 +26,14 @@ from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
 from .insight.explain import explain
 from .insight.explanation import Explanation
+from .insight.page import rows_on_page
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
 from .models.load import load
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
+from .planning.look import look
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, Wish, measure, settle
@@ -41,8 +44,6 @@ from .schedules import Schedule
 __all__ = ["Run", "RunState", "fit", "load", "open_run"]
 
 DEFAULT_TOLERANCE = float("1e-4")  # an object of its own: `fit` can tell it from a tolerance that was given
-HELD_OUT = 0.2
-FEWEST_ROWS_TO_SPLIT = 50
 
 
 class RunState:
@@ -127,8 +128,23 @@ class Run:
             raise SpecificationError(
                 f"row {row} is not in the batch of step {k:,}: its rows are {_some(numbers)}", option="row", value=row
             )
+        shown = [numbers[at] for at in rows_on_page(len(numbers), None if row is None else numbers.index(row))]
+        found = prepared.find([number - 1 for number in shown])
+        places = {number: place.inside for number, place in zip(shown, found) if place.inside}
         problem = _in_lists(prepared, batch)
-        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
+        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged, places)
+
+    def locate(self, row: int) -> Place:
+        """Where a row of the table (counted from 1, as `explain` does) stands: its file and line, or row group and row.
+
+        Of a recorded run the table is read again. SpecificationError for a row that is not in the table.
+        """
+        prepared = self._prepared()
+        if isinstance(row, bool) or not hasattr(row, "__index__") or not 1 <= row.__index__() <= prepared.total:
+            raise SpecificationError(
+                f"row {row!r} is not in the table: it has rows 1 to {prepared.total:,}", option="row", value=row
+            )
+        return prepared.find([row.__index__() - 1])[0]
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Record the run in a new folder: its specification and its model."""
@@ -179,7 +195,7 @@ def fit(
     epochs: int | str = "auto",
     tolerance: float | None = DEFAULT_TOLERANCE,
     patience: int = 5,
-    validation: float | str | None = "auto",
+    validation: Any = "auto",
     sample_weight: Any = None,
     scale: str | None = "standard",
     intercept: bool = True,
@@ -191,7 +207,9 @@ def fit(
     drop: Iterable[str] = (),
     only: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
+    hashed: Iterable[str] = (),
     max_categories: int = 50,
+    encoding: str | None = None,
     record: str | PathLike[str] | None = None,
     resume: bool = False,
     progress: Callable[[Descent], object] | None = None,
@@ -199,15 +217,22 @@ def fit(
 ) -> Run:
     """Train a model on a raw table by gradient descent, and return the run.
 
-    data: a path (.csv, .parquet), an Arrow table, a pandas or polars frame, a dict of columns, or an array (n, d).
+    data: the path of a file (.csv, .tsv, .parquet, .arrow, .feather, .npy, .npz, .svm; text may be compressed), of a
+    folder of them or a pattern such as "trips/*.csv"; or an Arrow, pandas or polars table, a dict of columns, an array
+    (n, d), a SciPy sparse matrix, or an iterator of batches. encoding: of text files, UTF-8 unless given.
     target: a column's name, or an array of n values. loss "auto": squared for a number, logistic for two classes.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
     epochs switch the tolerance off unless it is given too. validation: the fraction of rows held out ("auto": a fifth,
-    from 50 rows on); their scores are reported and steer nothing. sample_weight: a column's name, or n numbers. scale:
-    "standard" or None. threads: changes no bit. record: a folder to record the run in. progress: called with the
-    descent now and then. runtime: "compiled" or "plain"; the same bits.
+    from 50 rows on), by the hash of their numbers; or "last:1000" or "last:0.2", the last rows; or "column:NAME", the
+    rows in which that column says true, 1 or test (it is no feature then); or another table, or its path (a path that
+    begins like one of these is written "./last:…"). Their scores are reported and steer nothing. sample_weight: a
+    column's name, or n numbers. drop, only, categorical: columns to leave out, to use alone, to take as names whatever
+    they hold. A column of text keeps its max_categories most frequent values; one that is `hashed` becomes
+    max_categories 0/1 features by the hash of its values. scale: "standard" or None. threads: changes no bit. record: a
+    folder to record the run in. progress: called with the descent now and then. runtime: "compiled" or "plain"; the
+    same bits.
 
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
@@ -226,7 +251,7 @@ def fit(
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
     )
-    held_out = options.checked_validation(validation)
+    options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
     options.one_of("runtime", runtime, ("compiled", "plain"))
@@ -234,23 +259,29 @@ def fit(
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
 
-    table, target_name, weight_name = _table(data, target, sample_weight)
-    schema = infer(
-        table,
-        target_name,
-        sample_weight=weight_name,
-        drop=tuple(drop),
-        categorical=tuple(categorical),
-        only=None if only is None else tuple(only),
+    looked = look(
+        data,
+        target,
+        sample_weight=sample_weight,
+        validation=validation,
+        drop=names_of(drop),
+        only=None if only is None else names_of(only),
+        categorical=names_of(categorical),
+        hashed=names_of(hashed),
         max_categories=max_categories,
+        encoding=encoding,
     )
+    table, schema = looked.table, looked.schema
     chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
-    notes = list(schema.notes)
-    if held_out is None:
-        held_out = HELD_OUT if table.rows >= FEWEST_ROWS_TO_SPLIT else 0.0
-        notes += [] if held_out else [f"no rows are held out: {table.rows} are few"]
     prepared = prepare(
-        table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
+        table,
+        schema,
+        chosen_loss,
+        validation=looked.validation,
+        other=looked.other,
+        seed=wish.seed,
+        scale=scaled,
+        intercept=intercept,
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
     settled = settle(wish, prepared.problem, schema.features, spreads)
@@ -261,15 +292,18 @@ def fit(
         schema=schema.to_dict(),
         model=model,
         loss=chosen_loss.name,
-        validation=held_out,
+        validation=looked.validation,
         scale=scaled,
         intercept=intercept,
         storage=storage,
         plan=settled.plan,
         version=__version__,
+        encoding=looked.encoding,
     )
+    name, notes = table.name, list(looked.notes)
+    del data, looked, table  # from here on, only what was encoded is needed
     descent = Descent(_runtime(runtime, prepared, settled.plan.rule, thread_count), settled.plan)
-    run = _carried_out(descent, specification, schema, prepared, settled, notes, table, progress)
+    run = _carried_out(descent, specification, schema, prepared, settled, notes, name, progress)
     run.learning_rate_reason, run._threads, run._runtime = settled.rate_reason, thread_count, runtime
     if record is not None:
         run.save(record)
@@ -283,7 +317,7 @@ def _carried_out(
     prepared: Prepared,
     settled: Settled,
     notes: list[str],
-    table: Table,
+    name: str,
     progress: Callable[[Descent], object] | None,
 ) -> Run:
     descent.runtime.warm_up(descent.state)
@@ -301,7 +335,7 @@ def _carried_out(
         prepared.fills,
         intercept=problem.intercept,
         stop=descent.stop,
-        training={"rows": problem.rows, "steps": descent.k, "source": table.name, "version": __version__},
+        training={"rows": problem.rows, "steps": descent.k, "source": name, "version": __version__},
     )
     notes = [*notes, *settled.notes]
     if descent.stop == "epochs" and settled.epochs_chosen and not specification.scale and schema.scaled.any():
@@ -309,7 +343,7 @@ def _carried_out(
     evaluation: dict[str, float] = {}
     if len(prepared.held_out[1]) and descent.stop != "diverged":
         evaluation = model.evaluate_features(*prepared.held_out)
-    title = f"{table.name}, {schema.target.name}" if schema.target else table.name
+    title = f"{name}, {schema.target.name}" if schema.target else name
     return Run(
         specification, model, descent.stop, descent.k, notes, evaluation, lambda: prepared, title, descent, seconds
     )
@@ -339,7 +373,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
     def prepared() -> Prepared:
         if specification.source is None or specification.target_values:
             raise RunError(f"{folder}: the run's table was in memory, so it cannot be replayed from its folder")
-        table = read(specification.source)
+        table = read(specification.source, reading=Reading(schema.text, specification.encoding))
         if table.fingerprint() != specification.fingerprint:
             raise RunError(f"{specification.source} has changed since the run {folder}: its steps cannot be replayed")
         return prepare(
@@ -376,31 +410,6 @@ def open_run(folder: str | PathLike[str]) -> Run:
         raise RunError(f"{folder}: the result in {records.SPECIFICATION} is damaged: {error}") from error
     run.folder = Path(folder)
     return run
-
-
-def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str | None]:
-    """The table with target and weights as columns of it, and those columns' names."""
-    if target is None:
-        raise SpecificationError("target: name the column to predict, or give an array of its values", option="target")
-    by_name = isinstance(target, str)
-    table = read(data, None if by_name else target)
-    target_name = target if by_name else table.target
-    assert target_name is not None
-    if sample_weight is None or isinstance(sample_weight, str):
-        return table, target_name, sample_weight
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != (table.rows,):
-        raise SpecificationError(
-            f"sample_weight has shape {weights.shape}, and the table has {table.rows:,} rows: give one number for each",
-            option="sample_weight",
-            allowed="a column's name, or one number for each row",
-        )
-    name = "sample weight"
-    while name in table.names:
-        name += "_"
-    table.columns = table.columns.append_column(name, pa.array(weights))
-    table.path = None  # what the file holds is no longer all that the run is made of
-    return table, target_name, name
 
 
 def _runtime(name: str, prepared: Prepared, rule: Rule, threads: int) -> CompiledRuntime | PlainRuntime:

@@ -16,9 +16,10 @@ import pyarrow as pa
 from . import __version__
 from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
+from .data.origin import Place
+from .data.reading import Reading
 from .data.schema import Schema
 from .data.sources import read
-from .data.table import Table
 from .descent.interrupt import Interrupt
 from .descent.loop import Descent
 from .descent.plan import Plan
@@ -29,6 +30,7 @@ from .insight.explain import explain
 from .insight.explanation import Explanation
 from .insight.find_rate import RateSearch, find_rate
 from .insight.measured import Measured, measured
+from .insight.page import rows_on_page
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
 from .models.load import load
@@ -44,6 +46,8 @@ from .runs import record as records
 from .schedules import Schedule
 
 __all__ = ["RateSearch", "Run", "RunState", "find_learning_rate", "fit", "load", "open_run"]
+
+NOT_FOR_BEGIN = ("record", "progress")  # options of `fit` that change nothing before step 1
 
 
 class RunState:
@@ -129,8 +133,23 @@ class Run:
             raise SpecificationError(
                 f"row {row} is not in the batch of step {k:,}: its rows are {_some(numbers)}", option="row", value=row
             )
+        shown = [numbers[at] for at in rows_on_page(len(numbers), None if row is None else numbers.index(row))]
+        found = prepared.find([number - 1 for number in shown])
+        places = {number: place.inside for number, place in zip(shown, found) if place.inside}
         problem = _in_lists(prepared, batch)
-        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
+        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged, places)
+
+    def locate(self, row: int) -> Place:
+        """Where a row of the table (counted from 1, as `explain` does) stands: its file and line, or row group and row.
+
+        Of a recorded run the table is read again. SpecificationError for a row that is not in the table.
+        """
+        prepared = self._prepared()
+        if isinstance(row, bool) or not hasattr(row, "__index__") or not 1 <= row.__index__() <= prepared.total:
+            raise SpecificationError(
+                f"row {row!r} is not in the table: it has rows 1 to {prepared.total:,}", option="row", value=row
+            )
+        return prepared.find([row.__index__() - 1])[0]
 
     def measure(self, step: int) -> Measured:
         """Step k measured: curvature of its batch and of the table, stable limit, predicted and actual change of the
@@ -191,7 +210,7 @@ def fit(
     epochs: int | str = "auto",
     tolerance: float | None = DEFAULT_TOLERANCE,
     patience: int = 5,
-    validation: float | str | None = "auto",
+    validation: Any = "auto",
     sample_weight: Any = None,
     scale: str | None = "standard",
     intercept: bool = True,
@@ -203,7 +222,9 @@ def fit(
     drop: Iterable[str] = (),
     only: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
+    hashed: Iterable[str] = (),
     max_categories: int = 50,
+    encoding: str | None = None,
     record: str | PathLike[str] | None = None,
     resume: bool = False,
     progress: Callable[[Descent], object] | None = None,
@@ -211,55 +232,35 @@ def fit(
 ) -> Run:
     """Train a model on a raw table by gradient descent, and return the run.
 
-    data: a path (.csv, .parquet), an Arrow table, a pandas or polars frame, a dict of columns, or an array (n, d).
+    data: the path of a file (.csv, .tsv, .parquet, .arrow, .feather, .npy, .npz, .svm; text may be compressed), of a
+    folder of them or a pattern such as "trips/*.csv"; or an Arrow, pandas or polars table, a dict of columns, an array
+    (n, d), a SciPy sparse matrix, or an iterator of batches. encoding: of text files, UTF-8 unless given.
     target: a column's name, or an array of n values. loss "auto": squared for a number, logistic for two classes.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
     epochs switch the tolerance off unless it is given too. validation: the fraction of rows held out ("auto": a fifth,
-    from 50 rows on); their scores are reported and steer nothing. sample_weight: a column's name, or n numbers. scale:
-    "standard" or None. threads: changes no bit. record: a folder to record the run in. progress: called with the
-    descent now and then. runtime: "compiled" or "plain"; the same bits.
+    from 50 rows on), by the hash of their numbers; or "last:1000" or "last:0.2", the last rows; or "column:NAME", the
+    rows in which that column says true, 1 or test (it is no feature then); or another table, or its path (a path that
+    begins like one of these is written "./last:…"). Their scores are reported and steer nothing. sample_weight: a
+    column's name, or n numbers. drop, only, categorical: columns to leave out, to use alone, to take as names whatever
+    they hold. A column of text keeps its max_categories most frequent values; one that is `hashed` becomes
+    max_categories 0/1 features by the hash of its values. scale: "standard" or None. threads: changes no bit. record: a
+    folder to record the run in. progress: called with the descent now and then. runtime: "compiled" or "plain"; the
+    same bits.
 
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
     """
+    given = dict(locals())
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
-    begun = begin(
-        data,
-        target,
-        model,
-        loss,
-        penalty,
-        rule,
-        learning_rate,
-        schedule,
-        transforms,
-        batch_size,
-        epochs,
-        tolerance,
-        patience,
-        validation,
-        sample_weight,
-        scale,
-        intercept,
-        shuffle,
-        seed,
-        storage,
-        gram,
-        threads,
-        drop,
-        only,
-        categorical,
-        max_categories,
-        resume,
-        runtime,
-    )
+    begun = begin(**{name: value for name, value in given.items() if name not in NOT_FOR_BEGIN})
+    del data, given  # from here on, only what was encoded is needed
     plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
     descent = Descent(_runtime(runtime, begun.prepared, plan, begun.threads), plan, backs_off=chosen)
     run = _carried_out(
-        descent, begun.specification, begun.schema, begun.prepared, begun.settled, begun.notes, begun.table, progress
+        descent, begun.specification, begun.schema, begun.prepared, begun.settled, begun.notes, begun.name, progress
     )
     run.learning_rate_reason, run._threads, run._runtime = begun.settled.rate_reason, begun.threads, runtime
     if record is not None:
@@ -281,7 +282,7 @@ def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSea
             raise SpecificationError(f"{option} has no meaning in find_learning_rate: leave it out", option=option)
     arguments = signature(fit).bind(data, target, **options)
     arguments.apply_defaults()
-    given = {name: value for name, value in arguments.arguments.items() if name not in ("record", "progress")}
+    given = {name: value for name, value in arguments.arguments.items() if name not in NOT_FOR_BEGIN}
     if getattr(given["rule"], "learning_rate", None) is not None:
         given["rule"] = given["rule"].with_rate(None)
     begun = begin(**given)
@@ -295,7 +296,7 @@ def _carried_out(
     prepared: Prepared,
     settled: Settled,
     notes: list[str],
-    table: Table,
+    name: str,
     progress: Callable[[Descent], object] | None,
 ) -> Run:
     descent.runtime.warm_up(descent.state)
@@ -313,7 +314,7 @@ def _carried_out(
         prepared.fills,
         intercept=problem.intercept,
         stop=descent.stop,
-        training={"rows": problem.rows, "steps": descent.k, "source": table.name, "version": __version__},
+        training={"rows": problem.rows, "steps": descent.k, "source": name, "version": __version__},
     )
     notes = [*notes, *settled.notes]
     if descent.back_off is not None:
@@ -324,7 +325,7 @@ def _carried_out(
     evaluation: dict[str, float] = {}
     if len(prepared.held_out[1]) and descent.stop != "diverged":
         evaluation = model.evaluate_features(*prepared.held_out)
-    title = f"{table.name}, {schema.target.name}" if schema.target else table.name
+    title = f"{name}, {schema.target.name}" if schema.target else name
     return Run(
         specification, model, descent.stop, descent.k, notes, evaluation, lambda: prepared, title, descent, seconds
     )
@@ -354,7 +355,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
     def prepared() -> Prepared:
         if specification.source is None or specification.target_values:
             raise RunError(f"{folder}: the run's table was in memory, so it cannot be replayed from its folder")
-        table = read(specification.source)
+        table = read(specification.source, reading=Reading(schema.text, specification.encoding))
         if table.fingerprint() != specification.fingerprint:
             raise RunError(f"{specification.source} has changed since the run {folder}: its steps cannot be replayed")
         return prepare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from .columns import Column, numbers
 from .schema import Schema
 from .table import Table
 from .targets import find_target
-from .values import Rows
+from .values import Floats, Rows
 from .words import listed, no_column, shortened
 
 
@@ -74,7 +74,8 @@ def present_rows(table: Table, target: str | None) -> Rows:
     return np.flatnonzero(~missing.astype(bool)).astype(np.int64)
 
 
-def names_of(given: Sequence[str]) -> tuple[str, ...]:
+def names_of(given: Iterable[str]) -> tuple[str, ...]:
+    """Names as a tuple; one name may stand by itself."""
     return (given,) if isinstance(given, str) else tuple(given)  # drop="id" means one column, not "i" and "d"
 
 
@@ -160,8 +161,8 @@ class _Look:
         elif not missing and present.min() == present.max():
             self.out(name, f"has one value ({shortened(column[0].as_py())})")
         elif family == "date":
-            parts = ((part, values.part(column, part)[~absent]) for part in values.PARTS)
-            return Column(name, "date", missing, parts=tuple(part for part, n in parts if n.min() < n.max()))
+            parts = tuple(part for part in values.PARTS if _varies(values.part(column, part)[~absent]))
+            return Column(name, "date", missing, parts=parts)
         elif family == "time":
             return Column(name, "time", missing)
         else:
@@ -204,6 +205,14 @@ class _Look:
     def odd(self, column: pa.ChunkedArray, row: int, what: str) -> str:
         place = self.table.where(int(self.rows[row]))
         return f"{place} holds {shortened(column[row].as_py())!r}, which is not a {what} as nearly all values are"
+
+
+def _varies(part: Floats) -> bool:
+    """Whether a part of a date is of use: one row in a hundred is not of the commonest value.
+
+    Fewer would be far out of scale, as when a few flights of a year's last evening are in the next one.
+    """
+    return int(np.unique(part, return_counts=True)[1].max()) < 0.99 * len(part)
 
 
 def _check_features(table: Table, schema: Schema) -> None:

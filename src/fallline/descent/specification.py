@@ -18,7 +18,8 @@ class Specification:
     """Everything that decides a run; nothing in it is `auto`.
 
     source: the table's path, or None for one in memory; fingerprint: the hash of its content. target_values: whether
-    the target came beside the table. validation: the fraction of rows held out. schema: how columns become features.
+    the target came beside the table. validation: the fraction of rows held out, or a rule of `data.split` as text.
+    schema: how columns become features. encoding: of a text file, None for UTF-8.
     """
 
     source: str | None
@@ -27,12 +28,13 @@ class Specification:
     schema: dict[str, Any]
     model: str
     loss: str
-    validation: float
+    validation: float | str
     scale: bool
     intercept: bool
     storage: str
     plan: Plan
     version: str
+    encoding: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         plan = self.plan

@@ -23,10 +23,12 @@ def explain(
     title: str,
     focus: int | None = None,
     applied: bool = True,
+    places: dict[int, str] | None = None,
 ) -> Explanation:
     """Explain the next step of a descent. problem: its batch in plain lists; numbers: those rows' numbers.
 
-    focus: the number of a row to work out in full. applied: False for a step at which the descent diverged.
+    focus: the number of a row to work out in full. applied: False for a step at which the descent diverged. places:
+    where rows stand in their file.
     """
     plan, k = descent.plan, descent.k + 1
     rule = plan.rule
@@ -75,6 +77,7 @@ def explain(
         at,
         lines,
         applied,
+        places or {},
     )
     return replace(explained, text=page(explained))
 

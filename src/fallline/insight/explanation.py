@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -66,6 +66,7 @@ class Explanation:
     focus: int | None
     focus_lines: tuple[Line, ...]
     applied: bool = True
+    places: dict[int, str] = field(default_factory=dict)  # where rows on the page stand: "line 18"
     text: str = ""
 
     def __str__(self) -> str:

@@ -60,7 +60,8 @@ def _rows(explained: Explanation) -> str:
     shown = _features(explained)
     names = [explained.feature_names[j] for j in shown]
     weighted = any(row.weight != 1.0 for row in explained.rows)
-    header = ["row", *names]
+    placed = [explained.places[row.number] for row in _picked(explained) if row and row.number in explained.places]
+    header = ["row", *(["in the file"] if placed else []), *names]
     if len(explained.feature_names) > len(names):
         header.append("…")
     header += ["target", "prediction", "residual", "loss", "slope"] + (["weight"] if weighted else [])
@@ -69,7 +70,8 @@ def _rows(explained: Explanation) -> str:
         if row is None:
             body.append(["…"] * len(header))
             continue
-        cells = [f"{row.number:,}", *(number(row.features[j]) for j in shown)]
+        where = [explained.places.get(row.number, "")] if placed else []
+        cells = [f"{row.number:,}", *where, *(number(row.features[j]) for j in shown)]
         if len(explained.feature_names) > len(names):
             cells.append("…")
         residual = row.prediction - row.target
@@ -100,7 +102,11 @@ def _loss(explained: Explanation) -> str:
 
 def _focus(explained: Explanation) -> str:
     row = explained.rows[explained.focus or 0]
-    lines = [f"Row {row.number:,} in full", "  score: for each feature, (value - mean) * w / deviation"]
+    place = explained.places.get(row.number)
+    lines = [
+        f"Row {row.number:,} in full{f' ({place})' if place else ''}",
+        "  score: for each feature, (value - mean) * w / deviation",
+    ]
     columns = len(explained.feature_names)
     for name, term, p in zip(explained.feature_names, row.terms, explained.parameters[:columns], strict=True):
         if term != 0.0:
@@ -165,13 +171,21 @@ def _wrapped(text: str) -> str:
 
 def _picked(explained: Explanation) -> list[Row | None]:
     """The rows on the page: all, or the first ones (with the row in focus) and the last, with a gap between."""
-    rows = list(explained.rows)
-    if len(rows) <= MOST_ROWS:
-        return list(rows)
-    picked: list[Row | None] = list(rows[: MOST_ROWS - 2])
-    if explained.focus is not None and MOST_ROWS - 2 <= explained.focus < len(rows) - 1:
-        picked += [None, rows[explained.focus]]
-    return [*picked, None, rows[-1]]
+    picked: list[Row | None] = []
+    last = -1
+    for at in rows_on_page(len(explained.rows), explained.focus):
+        picked += [None] if at > last + 1 else []
+        picked.append(explained.rows[at])
+        last = at
+    return picked
+
+
+def rows_on_page(count: int, focus: int | None) -> list[int]:
+    """Which rows of a batch are shown, from 0: all, or the first ones, the one in focus and the last."""
+    if count <= MOST_ROWS:
+        return list(range(count))
+    middle = {focus} if focus is not None else set()
+    return sorted({*range(MOST_ROWS - 2), *middle, count - 1})
 
 
 def _shown(explained: Explanation) -> list[tuple[int, Parameter]]:

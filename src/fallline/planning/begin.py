@@ -6,31 +6,26 @@ import os
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from .. import __version__
 from ..compiled.runtime import Floats
-from ..data.infer import infer
+from ..data.infer import names_of
 from ..data.schema import Schema
-from ..data.sources import read
-from ..data.table import Table
 from ..descent.specification import Specification
-from ..errors import SpecificationError
 from . import options
 from .gram import with_gram
+from .look import look
 from .prepare import Prepared, prepare
 from .settle import Settled, Wish, settle
 
 DEFAULT_TOLERANCE = float("1e-4")  # an object of its own: `fit` can tell it from a tolerance that was given
-HELD_OUT = 0.2
-FEWEST_ROWS_TO_SPLIT = 50
 
 
 class Begun(NamedTuple):
-    """All that stands before step 1."""
+    """All that stands before step 1. name: the table's; the table itself is not kept, only what was encoded of it."""
 
     wish: Wish
-    table: Table
+    name: str
     schema: Schema
     prepared: Prepared
     spreads: Floats
@@ -43,6 +38,7 @@ class Begun(NamedTuple):
 def begin(
     data: Any,
     target: Any,
+    *,
     model: Any,
     loss: Any,
     penalty: Any,
@@ -66,11 +62,13 @@ def begin(
     drop: Any,
     only: Any,
     categorical: Any,
+    hashed: Any,
     max_categories: Any,
+    encoding: Any,
     resume: Any,
     runtime: Any,
 ) -> Begun:
-    """Check the options, read the table, and settle what is to be done with it."""
+    """Check the options of `fit`, read the table, and settle what is to be done with it."""
     options.refuse_what_is_not_there(model, penalty, transforms, storage, resume)
     found_rule, rate = options.checked_rule(rule, learning_rate)
     wish = Wish(
@@ -85,30 +83,36 @@ def begin(
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
     )
-    held_out = options.checked_validation(validation)
+    options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
     options.one_of("runtime", runtime, ("compiled", "plain"))
     from_products = options.checked_gram(gram, runtime)
     thread_count = options.checked_threads(threads)
 
-    table, target_name, weight_name = _table(data, target, sample_weight)
-    schema = infer(
-        table,
-        target_name,
-        sample_weight=weight_name,
-        drop=tuple(drop),
-        categorical=tuple(categorical),
-        only=None if only is None else tuple(only),
+    looked = look(
+        data,
+        target,
+        sample_weight=sample_weight,
+        validation=validation,
+        drop=names_of(drop),
+        only=None if only is None else names_of(only),
+        categorical=names_of(categorical),
+        hashed=names_of(hashed),
         max_categories=max_categories,
+        encoding=encoding,
     )
+    table, schema = looked.table, looked.schema
     chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
-    notes = list(schema.notes)
-    if held_out is None:
-        held_out = HELD_OUT if table.rows >= FEWEST_ROWS_TO_SPLIT else 0.0
-        notes += [] if held_out else [f"no rows are held out: {table.rows} are few"]
     prepared = prepare(
-        table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
+        table,
+        schema,
+        chosen_loss,
+        validation=looked.validation,
+        other=looked.other,
+        seed=wish.seed,
+        scale=scaled,
+        intercept=intercept,
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
     settled = with_gram(settle(wish, prepared.problem, schema.features, spreads), prepared.problem, from_products)
@@ -119,39 +123,15 @@ def begin(
         schema=schema.to_dict(),
         model=model,
         loss=chosen_loss.name,
-        validation=held_out,
+        validation=looked.validation,
         scale=scaled,
         intercept=intercept,
         storage=storage,
         plan=settled.plan,
         version=__version__,
+        encoding=looked.encoding,
     )
-    return Begun(wish, table, schema, prepared, spreads, settled, specification, notes, thread_count)
-
-
-def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str | None]:
-    """The table with target and weights as columns of it, and those columns' names."""
-    if target is None:
-        raise SpecificationError("target: name the column to predict, or give an array of its values", option="target")
-    by_name = isinstance(target, str)
-    table = read(data, None if by_name else target)
-    target_name = target if by_name else table.target
-    assert target_name is not None
-    if sample_weight is None or isinstance(sample_weight, str):
-        return table, target_name, sample_weight
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.shape != (table.rows,):
-        raise SpecificationError(
-            f"sample_weight has shape {weights.shape}, and the table has {table.rows:,} rows: give one number for each",
-            option="sample_weight",
-            allowed="a column's name, or one number for each row",
-        )
-    name = "sample weight"
-    while name in table.names:
-        name += "_"
-    table.columns = table.columns.append_column(name, pa.array(weights))
-    table.path = None  # what the file holds is no longer all that the run is made of
-    return table, target_name, name
+    return Begun(wish, table.name, schema, prepared, spreads, settled, specification, list(looked.notes), thread_count)
 
 
 def _batch_size(batch_size: object) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..data.split import COLUMN, LAST
 from ..errors import SpecificationError
 from ..losses import Loss, loss_named
 from ..rules import Rule, rule_named
@@ -109,8 +110,8 @@ def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:
     return found.to_dict()
 
 
-def checked_validation(validation: object) -> float | None:
-    """The fraction of rows to hold out, or None to choose one."""
+def checked_validation(validation: object) -> Any:
+    """The fraction of rows to hold out, a rule of `data.split` as text, another table or its path; None to choose."""
     if validation == "auto":
         return None
     if validation is None:
@@ -118,8 +119,32 @@ def checked_validation(validation: object) -> float | None:
     if isinstance(validation, int | float) and not isinstance(validation, bool):
         if 0 <= validation < 1:
             return float(validation)
-        raise refuse("validation", validation, 'a fraction from 0 to below 1, "auto", or None')
-    raise not_yet("validation", validation, 'a fraction, "auto", or None')
+        raise refuse("validation", validation, f'a fraction from 0 to below 1, "auto", None, {OTHER_RULES}')
+    if isinstance(validation, str) and validation.startswith(COLUMN) and validation != COLUMN:
+        return validation
+    if isinstance(validation, str) and validation.startswith(LAST):
+        return _checked_last(validation)
+    if isinstance(validation, bool) or (isinstance(validation, str) and not _may_be_path(validation)):
+        raise refuse("validation", validation, f'a fraction, "auto", None, {OTHER_RULES}')
+    return validation
+
+
+OTHER_RULES = '"last:" and a number of rows, "column:" and a name, or the path of another table'
+
+
+def _may_be_path(word: str) -> bool:
+    """Text that is no rule is a path if it looks like one; a slip such as "atuo" does not."""
+    return os.path.exists(word) or any(sign in word for sign in "./\\*")
+
+
+def _checked_last(validation: str) -> str:
+    try:
+        number = float(validation.removeprefix(LAST))
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf") or (number >= 1 and not number.is_integer()):
+        raise refuse("validation", validation, '"last:" and a whole number of rows, or a fraction below 1')
+    return validation
 
 
 def checked_tolerance(tolerance: object) -> float | None:

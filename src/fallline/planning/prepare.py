@@ -9,8 +9,9 @@ import numpy as np
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..compiled.scaling import scaling
 from ..data.infer import present_rows
+from ..data.origin import Find
 from ..data.schema import Schema
-from ..data.split import split
+from ..data.split import split_table
 from ..data.table import Table
 from ..errors import DataError
 from ..losses import Loss
@@ -18,21 +19,34 @@ from ..losses import Loss
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table made ready. rows: the training rows' numbers in the table, from 0. spreads: each feature's deviation."""
+    """A table made ready. rows: the training rows' numbers in the table, from 0. spreads: each feature's deviation.
+
+    find leads from a row's number back to its file; total is how many rows the table has.
+    """
 
     problem: Arrays
     rows: Rows
     fills: Floats
     spreads: Floats
     held_out: tuple[Floats, Floats]
+    find: Find
+    total: int
 
 
 def prepare(
-    table: Table, schema: Schema, loss: Loss, *, validation: float, seed: int, scale: bool, intercept: bool
+    table: Table,
+    schema: Schema,
+    loss: Loss,
+    *,
+    validation: float | str,
+    other: Table | None = None,
+    seed: int,
+    scale: bool,
+    intercept: bool,
 ) -> Prepared:
-    """Encode the table; hold out a fraction of its rows; measure the training rows' means and scales."""
+    """Encode the table; hold rows out, or those of another table; measure the training rows' means and scales."""
     present = present_rows(table, schema.target.name if schema.target else None)
-    training, held_out = split(present, validation, seed)
+    training, held_out = split_table(table, present, validation, seed)
     if len(training) == 0:
         raise DataError(f"{table.name}: no row is left to train on", file=table.path)
     features = schema.encode(table, training)
@@ -50,8 +64,14 @@ def prepare(
     problem = Arrays(
         features, targets, weights, loss, np.where(scaled, means, 0.0), np.where(scaled, 1.0 / scales, 1.0), intercept
     )
-    others = schema.encode(table, held_out), schema.encode_target(table, held_out)
-    return Prepared(problem, training, means, np.where(schema.scaled, scales, np.inf), others)
+    if other is not None:
+        held_out = present_rows(other, schema.target.name if schema.target else None)
+        if len(held_out) == 0:
+            raise other.error("every value of the target is missing: there is nothing to judge the model by")
+    source = other or table
+    others = schema.encode(source, held_out), schema.encode_target(source, held_out)
+    spreads = np.where(schema.scaled, scales, np.inf)
+    return Prepared(problem, training, means, spreads, others, table.find, table.rows)
 
 
 def fill(features: Floats, fills: Floats) -> None:

@@ -63,7 +63,15 @@ OPTIONS = {
     ("--scale", "minmax"): "standard or none",
     ("--schedule", "cosign"): "auto or constant or ",
     ("--validation", "2"): "from 0 to below 1",
-    ("--validation", "some"): "a fraction, auto, or none",
+    ("--validation", "some"): "a fraction, auto, none, last: and a number of rows, column: and a name, or the path",
+    ("--validation", "last:x"): "last: and a whole number of rows",
+    ("--validation", "column:z"): "there is no column 'z'",
+    ("--encoding", "latin-11"): "the name of an encoding",
+    ("--hashed", "z"): "there is no column 'z'",
+    ("--only", "y"): "the target",
+    ("--categorical", "y"): "the target",
+    ("--hashed", "y"): "the target",
+    ("--target", "x"): "2 columns are named, y, x; name one",
     ("--tolerance", "tiny"): "a number from 0 to below 1, or none",
     ("--patience", "0"): "a whole number of at least 1",
     ("--seed", "-1"): "a whole number of at least 0",
@@ -108,6 +116,8 @@ WRONG_USAGE = {
     ("predict", LINE, LINE): "not a Fallline model",
     ("predict", "nothing", LINE, "--output", "p.txt"): ".csv or .parquet",
     ("predict", "nothing", LINE, "--output", "no/p.csv"): "there is no folder no",
+    ("evaluate", "nothing", LINE): "there is no model file or run nothing",
+    ("fit", LINE, "--target", "z", "--dry-run"): "there is no column 'z'",
 }
 
 

@@ -86,7 +86,8 @@ def test_momentum_is_a_preset() -> None:
         ("learning_rate", "fast"), ("schedule", "cosign"), ("batch_size", 0), ("batch_size", 2.5),
         ("batch_size", "big"),
         ("epochs", 0), ("epochs", "many"), ("tolerance", -1), ("tolerance", 2), ("patience", 0), ("validation", 1.0),
-        ("validation", SMALL), ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
+        ("validation", "atuo"), ("validation", True),
+        ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
         ("loss", "hinge"), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
     ],
 )  # fmt: skip

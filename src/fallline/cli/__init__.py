@@ -17,12 +17,13 @@ from .. import __version__
 from ..errors import DataError, FalllineError, SpecificationError
 from .check import CONTEXT, check
 from .console import complain
+from .evaluate import evaluate
 from .explain import explain
 from .fit import fit
 from .predict import predict
 from .rules import rules
 
-VERBS = (fit, predict, explain, check, rules)
+VERBS = (fit, predict, evaluate, explain, check, rules)
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # click's own base class, wherever typer keeps click
 
 app = typer.Typer(

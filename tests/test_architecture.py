@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "fallline"
 ROOMS = [
     "errors", "scalar", "sums", "rules", "schedules", "losses", "penalties", "transforms", "order", "plain",
     "autodiff", "data", "models", "compiled", "measures", "descent", "planning", "runs", "cluster", "picture",
-    "insight", "api", "testing", "estimators", "interop", "lab", "cli",
+    "insight", "api", "testing", "estimators", "interop", "lab", "cli", "__main__",
 ]  # fmt: skip
 STANDARD_LIBRARY_ONLY = ROOMS[: ROOMS.index("plain") + 1]
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -75,7 +75,7 @@ class Run:
         stop: str,
         steps: int,
         notes: Iterable[str],
-        evaluation: dict[str, float],
+        evaluation: dict[str, Any],
         prepared: Callable[[], Prepared],
         title: str,
         descent: Descent | None = None,
@@ -322,7 +322,7 @@ def _carried_out(
         specification = replace(specification, plan=descent.plan)
     if descent.stop == "epochs" and settled.epochs_chosen and not specification.scale and schema.scaled.any():
         notes.append('scaling is off, which slows the descent down: use scale="standard"')
-    evaluation: dict[str, float] = {}
+    evaluation: dict[str, Any] = {}
     if len(prepared.held_out[1]) and descent.stop != "diverged":
         evaluation = model.evaluate_features(*prepared.held_out)
     title = f"{name}, {schema.target.name}" if schema.target else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,16 @@ TABLES: dict[str, tuple[str, bytes, tuple[str, ...]]] = {
     "infinity": ("t.csv", b"x,y\n1,5\n2,7\ninf,9\n", ("row 3", "'x'", "inf", "finite")),
     "minus infinity in the target": ("t.csv", b"x,y\n1,5\n2,-inf\n3,9\n", ("row 2", "'y'", "-inf")),
     "not Parquet": ("t.parquet", b"x,y\n1,5\n2,7\n", ("t.parquet", "not a Parquet file")),
+    "torn footer": ("t.parquet", b"PAR1" + bytes(500), ("t.parquet", "cut off")),
+    "truncated gzip": (
+        "t.csv.gz",
+        gzip.compress(b"x,y\n" + b"1,5\n2,7\n" * 9999)[:90],
+        ("t.csv.gz", "gzip", "after row"),
+    ),
+    "two columns of one name": ("t.csv", b"x,y,y\n1,5,6\n2,7,8\n", ("more than one column is named 'y'",)),
+    "mixed encodings": ("t.csv", b"x,y,c\n1,5,\xc3\xa9\n2,7,\xe9\n", ("row 2 (line 3)", "'c'", "UTF-8")),
+    "a column with one value": ("t.csv", b"x,y\n1,5\n1,7\n", ("t.csv", "x has one value (1): left out")),
+    "svmlight": ("t.svm", b"1 1:2\n2 1\n", ("row 2 (line 2)", "index:value")),
     "unknown suffix": ("t.txt", b"x,y\n1,5\n2,7\n", ("t.txt", ".csv", ".parquet")),
 }
 
@@ -35,6 +46,21 @@ def test_unusable_table(case: str, fallline: Fallline, tmp_path: Path) -> None:
     done = fallline("fit", name, "--target", "y", "--output", "model.safetensors")
     assert (done.code, done.out) == (2, "")
     assert all(part in done.complaint for part in said), done.complaint
+    assert listing(tmp_path) == before
+
+
+def test_empty_pattern_and_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pattern that matches nothing, and a folder without tables, are refused by fit, predict and evaluate alike."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trips").mkdir()
+    (tmp_path / "model").write_text("")
+    before = listing(tmp_path)
+    for data, says in (("trips/*.csv", "no file matches trips/*.csv"), ("trips", "trips holds no file of a kind")):
+        code = main(["fit", data, "--target", "y"])
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, "") and says in Done(code, out, err).complaint
     assert listing(tmp_path) == before
 
 
@@ -63,7 +89,15 @@ OPTIONS = {
     ("--scale", "minmax"): "standard or none",
     ("--schedule", "cosign"): "auto or constant or ",
     ("--validation", "2"): "from 0 to below 1",
-    ("--validation", "some"): "a fraction, auto, or none",
+    ("--validation", "some"): "a fraction, auto, none, last: and a number of rows, column: and a name, or the path",
+    ("--validation", "last:x"): "last: and a whole number of rows",
+    ("--validation", "column:z"): "there is no column 'z'",
+    ("--encoding", "latin-11"): "the name of an encoding",
+    ("--hashed", "z"): "there is no column 'z'",
+    ("--only", "y"): "the target",
+    ("--categorical", "y"): "the target",
+    ("--hashed", "y"): "the target",
+    ("--target", "x"): "2 columns are named, y, x; name one",
     ("--tolerance", "tiny"): "a number from 0 to below 1, or none",
     ("--patience", "0"): "a whole number of at least 1",
     ("--seed", "-1"): "a whole number of at least 0",
@@ -108,6 +142,8 @@ WRONG_USAGE = {
     ("predict", LINE, LINE): "not a Fallline model",
     ("predict", "nothing", LINE, "--output", "p.txt"): ".csv or .parquet",
     ("predict", "nothing", LINE, "--output", "no/p.csv"): "there is no folder no",
+    ("evaluate", "nothing", LINE): "there is no model file or run nothing",
+    ("fit", LINE, "--target", "z", "--dry-run"): "there is no column 'z'",
 }
 
 

@@ -62,7 +62,10 @@ def test_table_that_differs_from_training(folder: Path) -> None:
     assert (done.code, len(done.out.splitlines())) == (0, 4)
     assert "species: 3 values never seen in training" in done.complaint
     short = predict("predict", "sex.safetensors", "short.csv", "--output", "q.csv")
-    assert (short.code, short.out) == (2, "") and "there is no column 'bill_length_mm'" in short.complaint
+    assert (short.code, short.out) == (
+        2,
+        "",
+    ) and "there are no columns 'bill_length_mm', 'bill_depth_mm'" in short.complaint
     assert listing(folder) == before
 
 

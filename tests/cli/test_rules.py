@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fallline import __version__
-from fallline.cli import VERBS, main
+from fallline.cli import VERBS, main, name_of
 from fallline.rules import RULES
 
 
@@ -60,8 +60,8 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     listed = capsys.readouterr().out
     for verb in VERBS:
-        assert verb.__name__ in listed
-        assert main([verb.__name__, "--help"]) == 0
+        assert name_of(verb) in listed
+        assert main([name_of(verb), "--help"]) == 0
         assert "Usage: fallline" in capsys.readouterr().out
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"fallline {__version__}\n"

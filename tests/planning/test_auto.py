@@ -81,12 +81,13 @@ def test_momentum_is_a_preset() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("model", "mlp"), ("penalty", "l2"), ("transforms", ("clip",)), ("storage", "float32"), ("gram", True),
+        ("model", "mlp"), ("penalty", "l2"), ("transforms", ("clip",)), ("storage", "float32"), ("gram", "maybe"),
         ("resume", True), ("rule", "adamm"), ("rule", 3), ("learning_rate", 0), ("learning_rate", float("inf")),
         ("learning_rate", "fast"), ("schedule", "cosign"), ("batch_size", 0), ("batch_size", 2.5),
         ("batch_size", "big"),
         ("epochs", 0), ("epochs", "many"), ("tolerance", -1), ("tolerance", 2), ("patience", 0), ("validation", 1.0),
-        ("validation", SMALL), ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
+        ("validation", "atuo"), ("validation", True),
+        ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
         ("loss", "hinge"), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -17,13 +17,14 @@ from .. import __version__
 from ..errors import DataError, FalllineError, SpecificationError
 from .check import CONTEXT, check
 from .console import complain
+from .evaluate import evaluate
 from .explain import explain
 from .find_rate import find_rate
 from .fit import fit
 from .predict import predict
 from .rules import rules
 
-VERBS = (fit, predict, explain, find_rate, check, rules)
+VERBS = (fit, predict, evaluate, explain, find_rate, check, rules)
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # click's own base class, wherever typer keeps click
 
 app = typer.Typer(
@@ -33,8 +34,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+
+def name_of(verb: Callable[..., None]) -> str:
+    """The verb's word on the command line."""
+    return verb.__name__.replace("_", "-")
+
+
 for verb in VERBS:
-    app.command(name=verb.__name__.replace("_", "-"), context_settings=CONTEXT if verb is check else None)(verb)
+    app.command(name=name_of(verb), context_settings=CONTEXT if verb is check else None)(verb)
 
 
 @app.callback(invoke_without_command=True)
@@ -52,7 +60,7 @@ def fallline(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command line; the exit code. It is the console script `fallline`."""
+    """Carry out a command line; the exit code. The console script comes here by `fallline.__main__`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show "²" is no reason to fail
@@ -83,5 +91,5 @@ def _carried_out(arguments: Sequence[str]) -> int:
 
 def _wrong_usage(error: Exception, arguments: Sequence[str]) -> str:
     message: str = error.format_message()  # type: ignore[attr-defined]
-    verb = next((f" {word}" for word in arguments if word in {verb.__name__ for verb in VERBS}), "")
+    verb = next((f" {word}" for word in arguments if word in {name_of(verb) for verb in VERBS}), "")
     return f"{message.rstrip('.')} (see fallline{verb} --help)"

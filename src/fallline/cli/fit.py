@@ -24,8 +24,13 @@ Word = str | None
 
 
 def fit(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The table: .csv, .tsv or .parquet.")],
-    target: Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="The table: a file, a folder of files, or a pattern such as 'trips/*.csv'."
+        ),
+    ],
+    targets: Annotated[list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")],
     model: Annotated[Word, typer.Option(metavar="NAME", help="linear (the default).")] = None,
     loss: Annotated[Word, typer.Option(metavar="NAME", help="auto (by the target), squared or logistic.")] = None,
     rule: Annotated[
@@ -58,7 +63,12 @@ def fit(
     ] = None,
     patience: Annotated[Word, typer.Option(metavar="N", help="Looks without progress that are borne (5).")] = None,
     validation: Annotated[
-        Word, typer.Option(metavar="X", help="Rows held out to judge the model: auto (a fifth), a fraction, or none.")
+        Word,
+        typer.Option(
+            metavar="X",
+            help="Rows held out to judge the model: auto (a fifth), a fraction, last:N, column:NAME, another table's "
+            "path, or none.",
+        ),
     ] = None,
     scale: Annotated[Word, typer.Option(metavar="NAME", help="standard (the default) or none.")] = None,
     no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit no intercept.")] = False,
@@ -69,9 +79,13 @@ def fit(
     categorical: Annotated[
         list[str] | None, typer.Option(metavar="C,…", help="Columns of numbers that are names, such as a zip code.")
     ] = None,
+    hashed: Annotated[
+        list[str] | None, typer.Option(metavar="C,…", help="Text columns to hash into --max-categories features.")
+    ] = None,
     max_categories: Annotated[
         Word, typer.Option(metavar="N", help="Values that a text column keeps (50); the rest is one, other.")
     ] = None,
+    encoding: Annotated[Word, typer.Option(metavar="NAME", help="Of a text file, such as latin-1 (utf-8).")] = None,
     seed: Annotated[
         Word, typer.Option(metavar="N", help="Decides which rows are held out, and their order (0).")
     ] = None,
@@ -83,12 +97,16 @@ def fit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="MODEL", help="Also write the model to this file.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would become of each column; train and write nothing.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
 ) -> None:
     """Train a model on a raw table.
 
     What is left out is chosen for the table, and reported. The run is recorded under runs/.
     """
+    target = one_target(targets)
     words: dict[str, object] = {
         "target": target,
         "model": model,
@@ -108,10 +126,15 @@ def fit(
         "drop": drop,
         "only": only,
         "categorical": categorical,
+        "hashed": hashed,
         "max_categories": max_categories,
+        "encoding": encoding,
         "seed": seed,
         "threads": threads,
     }
+    if dry_run:
+        _dry_run(data, words, json)
+        return
     keep = Keep(data, target, record, no_record, output)
     keep.check()
     with progress(data, target) as shown:
@@ -121,6 +144,24 @@ def fit(
             raise refused(error, words) from error
         keep.save(run)
     _tell(run, ended, shown, keep, json, words)
+
+
+def one_target(targets: list[str]) -> str:
+    """The one target that was named."""
+    if len(targets) > 1:
+        message = f"--target: {len(targets)} columns are named, {', '.join(targets)}; name one"
+        raise SpecificationError(message, option="target", value=targets, allowed="one column")
+    return targets[0]
+
+
+def _dry_run(data: str, words: dict[str, object], json: bool) -> None:
+    from .dry_run import dry_run
+
+    try:
+        with ending_at_once():
+            dry_run(data, values(words), json, words)
+    except SpecificationError as error:
+        raise refused(error, words) from error
 
 
 class Keep(NamedTuple):
@@ -162,7 +203,18 @@ class Keep(NamedTuple):
                     raise  # otherwise another process took the name; the next one is free
 
     def _name(self) -> str:
-        return re.sub(r"[^\w.-]+", "_", f"{Path(self.data).stem}-{self.target}").lstrip(".")
+        return re.sub(r"[^\w.-]+", "_", f"{_stem(self.data)}-{self.target}").lstrip(".")
+
+
+def _stem(data: str) -> str:
+    """The name of a file without what tells its kind; of a folder, and of a pattern's folder, its own."""
+    path = Path(data)
+    if any(sign in path.name for sign in "*?["):
+        return path.parent.name or "files"
+    name = path.name
+    for ending in (".gz", ".zst", ".bz2"):
+        name = name.removesuffix(ending)
+    return name if path.is_dir() else Path(name).stem
 
 
 def _check_can_be_made(folder: Path, what: str) -> None:

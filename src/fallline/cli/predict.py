@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import DataError, SpecificationError
-from .console import count, say
+from .console import say
 from .interrupt import ending_at_once
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..data.table import Table
     from ..models.linear import LinearModel
 
 SUFFIXES = (".csv", ".parquet")
@@ -23,10 +23,15 @@ SUFFIXES = (".csv", ".parquet")
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL_OR_RUN", help="A model file, or the folder of a run.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A raw table: .csv or .parquet.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A raw table, as for fit: a file, a folder or a pattern.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to this .csv or .parquet file, not to stdout."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a text file, such as latin-1; utf-8 if not given.")
     ] = None,
 ) -> None:
     """Predict the target for each row of a table.
@@ -38,18 +43,20 @@ def predict(
         check_output(output)
     with ending_at_once():
         found = loaded(model)
-        table = found.read(str(data))
-        columns = _predictions(found, table)
-        unseen = found.schema.unseen(table)
-    for column, times in unseen.items():
-        say(f"{column}: {count(times, 'value')} never seen in training, taken as none of its categories")
+        found.check_usable()
+        from ..models.file import whole_file
+        from ..models.pieces import pieces
+        from .writing import write
+    notes: list[str] = []
+    tables = (_predictions(found, piece) for piece in pieces(found.schema, data, encoding=encoding, notes=notes))
     if output is None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(_as_bytes(columns, ".csv"))
+        write(tables, sys.stdout.buffer, ".csv")
     else:
-        from ..models.file import write_whole
-
-        write_whole(output, _as_bytes(columns, output.suffix.lower()))
+        with whole_file(output) as file:
+            write(tables, file, output.suffix.lower())
+    for note in notes:
+        say(note)
 
 
 def check_output(path: Path) -> None:
@@ -83,26 +90,13 @@ def loaded(path: Path) -> LinearModel:
     return load(path)
 
 
-def _predictions(model: LinearModel, table: Any) -> pa.Table:
+def _predictions(model: LinearModel, table: Table) -> pa.Table:
     """One column, `prediction`; for classes a second, `probability_of_` the class that a high score speaks for."""
     import pyarrow as pa
 
-    scores = model.score(table)
+    scores = model.score_features(model.schema.encode(table))
     if not model.classes:
         return pa.table({"prediction": scores})
     predicted = [model.classes[int(score > 0.0)] for score in scores.tolist()]
     name = f"probability_of_{model.classes[1]}"
     return pa.table({"prediction": predicted, name: model.probabilities(scores)})
-
-
-def _as_bytes(columns: pa.Table, suffix: str) -> bytes:
-    import pyarrow.csv
-    import pyarrow.parquet
-
-    buffer = io.BytesIO()
-    if suffix == ".parquet":
-        pyarrow.parquet.write_table(columns, buffer)
-    else:
-        options = pyarrow.csv.WriteOptions(quoting_style="needed")
-        pyarrow.csv.write_csv(columns, buffer, options)
-    return buffer.getvalue()

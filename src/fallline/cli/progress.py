@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 BETWEEN_LINES = 2.0  # seconds
 BETWEEN_LOOKS = 0.1
-PATIENCE = 1.5  # seconds of preparation, after which it is said what takes so long
+PATIENCE = 1.5  # seconds of preparation, after which it is said on a terminal what takes so long
+PATIENCE_OF_LINES = 10.0  # and where output is kept: so that an input that is refused gets one line, the error
 
 
 class Meter:
@@ -62,7 +63,7 @@ class Progress:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Progress:
-        self._timer = threading.Timer(PATIENCE, self._explain_wait)
+        self._timer = threading.Timer(self.patience(), self._explain_wait)
         self._timer.daemon = True
         self._timer.start()
         return self
@@ -80,6 +81,9 @@ class Progress:
         if time.perf_counter() - self._shown >= self.pause():
             self.update(descent)
             self._shown = time.perf_counter()
+
+    def patience(self) -> float:
+        return PATIENCE_OF_LINES
 
     def pause(self) -> float:
         return BETWEEN_LINES
@@ -116,6 +120,9 @@ class LiveProgress(Progress):
     def __exit__(self, *about: Any) -> None:
         super().__exit__(*about)
         self._stack.__exit__(*about)
+
+    def patience(self) -> float:
+        return PATIENCE
 
     def pause(self) -> float:
         return BETWEEN_LOOKS

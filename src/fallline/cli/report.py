@@ -12,6 +12,7 @@ from ..runs.record import MODEL
 from ..schedules import SCHEDULES
 from .console import Line, columns, count, duration, number, speed
 from .progress import rows_until
+from .scores import score_lines
 
 if TYPE_CHECKING:
     from ..api import Run
@@ -85,21 +86,7 @@ def _scores(outcome: Outcome) -> list[Line]:
     if not found:
         last = outcome.run.history.column("loss")[-1].as_py()
         return [Line(f"No rows were held out to judge it by. Its loss in the last step of training: {number(last)}")]
-    held_out = count(int(found["rows"]), "held-out row")
-    if "accuracy" in found:
-        rows = [
-            (f"On {held_out}", "this model", "always the commoner class"),
-            ("right (accuracy)", f"{found['accuracy']:.1%}", f"{found['trivial_accuracy']:.1%}"),
-        ]
-    else:
-        rows = [
-            (f"On {held_out}", "this model", "always the mean"),
-            ("R²", f"{found['r2']:.4f}", "0"),
-            (f"root mean square error, in {outcome.target}", number(found["rmse"]), number(found["trivial_rmse"])),
-            (f"mean absolute error, in {outcome.target}", number(found["mae"]), number(found["trivial_mae"])),
-        ]
-    head, *body = columns(rows, right=(1, 2), indent="")
-    return [Line(head, "bold"), *map(Line, body)]
+    return score_lines(found, count(int(found["rows"]), "held-out row"), outcome.target)
 
 
 def _coefficients(outcome: Outcome) -> list[Line]:
@@ -129,9 +116,11 @@ def strongest(run: Run) -> list[str]:
 def condition(schema: Schema, feature: str) -> str:
     """When a coefficient is added."""
     column = _column(schema, feature)
+    if feature in column.part_features:
+        return f"for each {column.part_features[feature]}"
     if feature != column.name:
         return "where it is so"
-    return {"date": "for each day", "flag": "where it is 1"}.get(column.kind, "for each unit")
+    return {"date": "for each day", "time": "for each day", "flag": "where it is 1"}.get(column.kind, "for each unit")
 
 
 def _example(outcome: Outcome, feature: str) -> str:
@@ -139,7 +128,10 @@ def _example(outcome: Outcome, feature: str) -> str:
     column, value = _column(outcome.run.model.schema, feature), outcome.run.model.coefficients[feature]
     does = f"adds {number(value)} to" if value >= 0 else f"takes {number(-value)} from"
     if feature == column.name:
-        what = {"date": "one more day of ", "flag": "a 1 in "}.get(column.kind, "one more unit of ") + feature
+        words = {"date": "one more day of ", "time": "one more day of ", "flag": "a 1 in "}
+        what = words.get(column.kind, "one more unit of ") + feature
+    elif feature in column.part_features:
+        what = f"one more {column.part_features[feature]} in {column.name}"
     else:
         what = feature if feature.endswith(" is missing") else f"{column.name} being {feature[len(column.name) + 1 :]}"
     return f"{what} {does} {_what_is_added_to(outcome)}, all other columns unchanged"

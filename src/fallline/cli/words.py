@@ -21,7 +21,7 @@ NUMBERS = frozenset(
     ]
 )
 MAY_BE_NONE = frozenset({"tolerance", "validation", "scale"})
-LISTS = frozenset({"drop", "only", "categorical"})
+LISTS = frozenset({"drop", "only", "categorical", "hashed"})
 
 
 def values(words: Mapping[str, object]) -> dict[str, object]:

@@ -53,8 +53,13 @@ class Column:
         elif self.kind == "hashed":
             names = tuple(f"{self.name}#{bucket}" for bucket in range(self.buckets))
         else:
-            names = (self.name, *(f"{self.name} {part}" for part in self.parts))
+            names = (self.name, *self.part_features)
         return (*names, f"{self.name} is missing") if self.missing else names
+
+    @property
+    def part_features(self) -> dict[str, str]:
+        """The features that are parts of a date, and which part each is."""
+        return {f"{self.name} {part}": part for part in self.parts}
 
     @property
     def scaled(self) -> tuple[bool, ...]:

@@ -85,7 +85,8 @@ def _check_options(table: Table, roles: Mapping[str, str | None], lists: Mapping
     given += [(option, name) for option, names in lists.items() for name in names]
     for option, name in given:
         if name is not None and name not in table.names:
-            message = f"{option}: {no_column(str(name), table.names)}"
+            said = f"validation column:{name}" if option == "validation" else option
+            message = f"{said}: {no_column(str(name), table.names)}"
             raise SpecificationError(message, option=option, value=name, allowed=f"one of {listed(table.names)}")
     for option, name in given:
         if option != "target" and target is not None and name == target:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -51,20 +53,29 @@ def refused(name: str, why: str) -> DataError:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there in full or not at all."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to be written piece by piece, under another name until it is complete; after an exception it is gone."""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}", file=str(path)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         os.unlink(temporary)
-        raise DataError(f"{path} cannot be written: {error.strerror}", file=str(path)) from error
+        if isinstance(error, OSError):
+            raise DataError(f"{path} cannot be written: {error.strerror}", file=str(path)) from error
+        raise
 
 
 def _umask() -> int:

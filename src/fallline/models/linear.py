@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..data.infer import present_rows
-from ..data.reading import Reading
 from ..data.schema import Schema
-from ..data.sources import read
-from ..data.table import Table
 from ..data.values import Floats
 from ..errors import DataError, DivergenceError
 from ..losses import Loss, loss_named
 from .elementwise import elementwise
 from .file import write_model
+from .pieces import pieces
 from .scores import scores
+from .tally import Tally
 
 ARRAYS = ("theta", "means", "inverse_scales", "fills")
 BLOCK = 4096  # rows scored at a time, so that their features stay in the cache
@@ -70,11 +69,19 @@ class LinearModel:
         """The target's two classes, the one that a high score speaks for last; empty for a number."""
         return self.schema.target.classes if self.schema.target else ()
 
-    def score(self, table: Any) -> Floats:
-        """The score of each row of a raw table, summed in the order of training.
+    def score(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> Floats:
+        """The score of each row of a raw table, summed in the order of training; a file is read piece by piece.
 
-        Raises DataError for a table that lacks a column or holds infinities, DivergenceError if the training diverged.
+        encoding: of a text file, UTF-8 unless given. notes: a list that gets sentences about the table, such as how
+        many values were never seen in training. Raises DataError for a table that lacks a column or holds infinities,
+        DivergenceError if the training diverged.
         """
+        self.check_usable()
+        found = pieces(self.schema, table, encoding=encoding, notes=notes)
+        return np.concatenate([self.score_features(self.schema.encode(piece)) for piece in found])
+
+    def check_usable(self) -> None:
+        """DivergenceError for a model whose training diverged."""
         if self.stop == "diverged":
             raise DivergenceError(
                 "this model's training diverged, so it does not predict: train it again, at a smaller learning rate",
@@ -82,13 +89,6 @@ class LinearModel:
                 cause="diverged",
                 advice="train again at a smaller learning rate",
             )
-        source = self.read(table)
-        rows = np.arange(source.rows)
-        parts = [
-            self.score_features(self.schema.encode(source, rows[i : i + (1 << 18)]))
-            for i in range(0, len(rows), 1 << 18)
-        ]
-        return np.concatenate(parts)
 
     def score_features(self, features: Floats) -> Floats:
         """The scores of encoded rows (n, d); NaN stands for a missing number."""
@@ -104,20 +104,25 @@ class LinearModel:
                 part += self.theta[-1]
         return found
 
-    def predict(self, table: Any) -> np.ndarray[Any, Any]:
-        """The predicted number of each row of a raw table, or its likelier class."""
-        found = self.score(table)
+    def predict(
+        self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """The predicted number of each row of a raw table, or its likelier class; options as in `score`."""
+        return self.predictions(self.score(table, encoding=encoding, notes=notes))
+
+    def predictions(self, found: Floats) -> np.ndarray[Any, Any]:
+        """What is predicted at these scores."""
         if not self.classes:
             return found
         labels = np.array(self.classes, dtype=object if isinstance(self.classes[0], str) else None)
         chosen: np.ndarray[Any, Any] = labels[(found > 0.0).astype(int)]
         return chosen
 
-    def predict_proba(self, table: Any) -> Floats:
+    def predict_proba(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> Floats:
         """The probability of each class (n, 2), in the order of `classes`. Classification only."""
         if not self.classes:
             raise DataError("predict_proba: the target is a number, so there are no classes; use predict")
-        second = self.probabilities(self.score(table))
+        second = self.probabilities(self.score(table, encoding=encoding, notes=notes))
         return np.column_stack([1.0 - second, second])
 
     def probabilities(self, found: Floats) -> Floats:
@@ -125,24 +130,26 @@ class LinearModel:
         probabilities: Floats = elementwise(self.loss.inverse_link)(found)
         return probabilities
 
-    def evaluate(self, table: Any) -> dict[str, float]:
-        """How good the predictions are on a table that holds the target: see `fallline.models.scores`."""
-        source = self.read(table)
-        target = self.schema.target
-        if target is None or target.name not in source.names:
-            raise DataError(
-                f"evaluate: the table has no column {target.name if target else 'target'!r} to compare with"
-            )
-        present = present_rows(source, target.name)
-        return self.evaluate_features(self.schema.encode(source, present), self.schema.encode_target(source, present))
+    def evaluate(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> dict[str, Any]:
+        """How good the predictions are on a table that holds the target: see `fallline.models.scores`.
 
-    def evaluate_features(self, features: Floats, targets: Floats) -> dict[str, float]:
+        Rows without a target are passed over. Options as in `score`.
+        """
+        self.check_usable()
+        tally = Tally(self.loss, bool(self.classes))
+        for piece in pieces(self.schema, table, target=True, encoding=encoding, notes=notes):
+            present = present_rows(piece, self.schema.target.name if self.schema.target else None)
+            targets = self.schema.encode_target(piece, present)
+            tally.add(self.score_features(self.schema.encode(piece, present)), targets)
+        if tally.rows == 0:
+            raise DataError("evaluate: no row has a target to compare with")
+        return tally.result()
+
+    def evaluate_features(self, features: Floats, targets: Floats) -> dict[str, Any]:
+        """The same of encoded rows."""
         if len(targets) == 0:
             raise DataError("evaluate: no row has a target to compare with")
         return scores(self.loss, self.score_features(features), targets, bool(self.classes))
-
-    def read(self, table: Any) -> Table:
-        return table if isinstance(table, Table) else read(table, reading=Reading(self.schema.text))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, its schema included, to one safetensors file; the file is replaced in one step."""

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+from ..data.reading import PIECE
 from ..data.values import Floats
 from ..losses import Loss
-from .elementwise import elementwise
+from .tally import Tally
 
 
-def scores(loss: Loss, found: Floats, targets: Floats, classes: bool) -> dict[str, float]:
-    """rows, loss, and of a number: r2, rmse (root mean square error), mae (mean absolute error), of classes: accuracy.
+def scores(loss: Loss, found: Floats, targets: Floats, classes: bool) -> dict[str, Any]:
+    """rows, loss (and deviance, where the loss has one), and the scores below; rows are not weighted.
 
-    Each error has a twin `trivial_…`, what the trivial predictor gets on the same rows.
+    Of a number: r2 (the share of the variance that is explained), rmse (root mean square error), mae (mean absolute
+    error). Of classes: accuracy, log_loss, auc (the area under the ROC curve), confusion (rows: the true class,
+    columns: the predicted one). trivial_… is what the trivial predictor gets on the same rows.
     """
-    result = {
-        "rows": float(len(targets)),
-        "loss": float(np.mean(elementwise(loss.row)(found, targets, *loss.numbers)[0])),
-    }
-    return result | (_of_classes(found, targets) if classes else _of_numbers(found, targets))
-
-
-def _of_numbers(found: Floats, targets: Floats) -> dict[str, float]:
-    errors, deviations = found - targets, targets - targets.mean()
-    spread = float(np.mean(deviations**2))
-    return {
-        "r2": 1.0 - float(np.mean(errors**2)) / spread if spread > 0.0 else float("nan"),
-        "rmse": float(np.sqrt(np.mean(errors**2))),
-        "mae": float(np.mean(np.abs(errors))),
-        "trivial_rmse": float(np.sqrt(spread)),
-        "trivial_mae": float(np.mean(np.abs(deviations))),
-    }
-
-
-def _of_classes(found: Floats, targets: Floats) -> dict[str, float]:
-    share = float(targets.mean())
-    return {
-        "accuracy": float(np.mean((found > 0.0) == (targets > 0.5))),
-        "trivial_accuracy": max(share, 1.0 - share),
-    }
+    tally = Tally(loss, classes)
+    for start in range(0, len(targets), PIECE):
+        tally.add(found[start : start + PIECE], targets[start : start + PIECE])
+    return tally.result()

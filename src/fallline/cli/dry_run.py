@@ -1,0 +1,45 @@
+"""`fallline fit --dry-run`: the schema as a table that a person can check. Trains nothing, writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .console import Line, columns, count, show, show_json
+from .words import on_command_line
+
+OPTIONS = (
+    *("target", "sample_weight", "validation", "drop", "only", "categorical", "hashed", "max_categories", "encoding"),
+)
+
+
+def dry_run(data: str, options: dict[str, Any], json: bool, words: dict[str, object]) -> None:
+    from ..data.describe import HEAD, described
+    from ..data.infer import present_rows
+    from ..data.split import split_table
+    from ..planning.look import look
+
+    given = {name: value for name, value in options.items() if name in OPTIONS}
+    looked = look(data, given.pop("target"), **given)
+    table, schema = looked.table, looked.schema
+    rows = present_rows(table, schema.target.name if schema.target else None)
+    held_out = len(split_table(table, rows, looked.validation, int(options.get("seed", 0)))[1])
+    held_out = looked.other.rows if looked.other is not None else held_out
+    lines = described(table, schema)
+    if json:
+        named = [dict(zip(HEAD, line)) for line in lines]
+        features = list(schema.features)
+        show_json(
+            {"rows": len(rows), "held_out": held_out, "columns": named, "features": features, "notes": looked.notes}
+        )
+        return
+    head, *body = columns([HEAD, *lines], right=(2,), indent="")
+    text = [Line(f"{Path(data).name}: {count(table.rows, 'row')}, {count(len(lines), 'column')}", "bold"), Line("")]
+    text += [Line(head, "bold"), *map(Line, body), Line("")]
+    kind = "of another table" if looked.other is not None else "held out"
+    text.append(
+        Line(f"{count(len(schema.features), 'feature')}; {count(len(rows), 'row')} with a target, {held_out:,} {kind}")
+    )
+    shown = {f"{name} {why}: left out" for name, why in schema.left_out}
+    text += [Line(f"Note: {on_command_line(note, words)}") for note in looked.notes if note not in shown]
+    show([*text, Line("Nothing was trained and nothing written: leave out --dry-run to fit")])

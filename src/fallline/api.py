@@ -25,7 +25,7 @@ from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
 from .insight.explain import explain
 from .insight.explanation import Explanation
-from .losses import Loss, loss_named
+from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
 from .models.load import load
 from .plain.descent import PlainRuntime
@@ -200,7 +200,8 @@ def fit(
     """Train a model on a raw table by gradient descent, and return the run.
 
     data: a path (.csv, .parquet), an Arrow table, a pandas or polars frame, a dict of columns, or an array (n, d).
-    target: a column's name, or an array of n values. loss "auto": squared for a number, logistic for two classes.
+    target: a column's name, or an array of n values. loss: a name or an object from
+    `fallline.losses`; "auto": squared for a number, logistic for two classes, softmax for text with more.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
@@ -226,6 +227,7 @@ def fit(
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
     )
+    wished_loss = options.checked_loss(loss)
     held_out = options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
@@ -243,8 +245,9 @@ def fit(
         categorical=tuple(categorical),
         only=None if only is None else tuple(only),
         max_categories=max_categories,
+        classes=None if wished_loss is None else wished_loss.classes,
     )
-    chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
+    chosen_loss = options.settled_loss(wished_loss, len(schema.target.classes) if schema.target else 0)
     notes = list(schema.notes)
     if held_out is None:
         held_out = HELD_OUT if table.rows >= FEWEST_ROWS_TO_SPLIT else 0.0
@@ -260,7 +263,7 @@ def fit(
         target_values=table.target is not None,
         schema=schema.to_dict(),
         model=model,
-        loss=chosen_loss.name,
+        loss=chosen_loss.to_dict(),
         validation=held_out,
         scale=scaled,
         intercept=intercept,
@@ -345,7 +348,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
         return prepare(
             table,
             schema,
-            loss_named(specification.loss),
+            loss_from_dict(specification.loss),
             validation=specification.validation,
             seed=specification.plan.seed,
             scale=specification.scale,
@@ -420,6 +423,7 @@ def _in_lists(prepared: Prepared, rows: Any) -> Problem:
         arrays.means.tolist(),
         arrays.inverse_scales.tolist(),
         arrays.intercept,
+        arrays.start_score,
     )
 
 

@@ -87,7 +87,7 @@ def test_momentum_is_a_preset() -> None:
         ("batch_size", "big"),
         ("epochs", 0), ("epochs", "many"), ("tolerance", -1), ("tolerance", 2), ("patience", 0), ("validation", 1.0),
         ("validation", SMALL), ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
-        ("loss", "hinge"), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
+        ("loss", "hinges"), ("loss", "logistic"), ("loss", 3), ("runtime", "gpu"), ("max_categories", 0),
     ],
 )  # fmt: skip
 def test_an_impossible_option_is_refused(option: str, value: Any) -> None:

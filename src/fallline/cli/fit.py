@@ -14,7 +14,7 @@ from .console import say, show, show_json
 from .interrupt import ending_at_once
 from .predict import check_folder_of
 from .progress import Progress, progress
-from .words import on_command_line, refused, values
+from .words import number, on_command_line, refused, values
 
 if TYPE_CHECKING:
     from ..api import Run
@@ -26,7 +26,20 @@ def fit(
     data: Annotated[str, typer.Argument(metavar="DATA", help="The table: .csv, .tsv or .parquet.")],
     target: Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")],
     model: Annotated[Word, typer.Option(metavar="NAME", help="linear (the default).")] = None,
-    loss: Annotated[Word, typer.Option(metavar="NAME", help="auto (by the target), squared or logistic.")] = None,
+    loss: Annotated[
+        Word,
+        typer.Option(
+            metavar="NAME",
+            help="auto (by the target), squared, logistic, absolute, huber, quantile, epsilon_insensitive, "
+            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie.",
+        ),
+    ] = None,
+    loss_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=X", help="An option of the loss, such as delta=2 of huber or level=0.9 of quantile."
+        ),
+    ] = None,
     rule: Annotated[
         Word, typer.Option(metavar="NAME", help="See `fallline rules`; or MODULE:NAME of your own.")
     ] = None,
@@ -83,7 +96,7 @@ def fit(
     words: dict[str, object] = {
         "target": target,
         "model": model,
-        "loss": loss,
+        "loss": chosen_loss(loss, loss_option or []),
         "rule": own_rule(rule),
         "learning_rate": learning_rate,
         "schedule": schedule,
@@ -217,6 +230,24 @@ def _how_to_look(run: Run) -> str:
     if run.folder is None:
         return ""
     return f". The run is kept: fallline explain {run.folder} --step {run.steps + 1}"
+
+
+def chosen_loss(word: str | None, options: list[str]) -> object:
+    """A loss's name as it is; with options (NAME=X) the loss that has them."""
+    if not options:
+        return word
+    from ..losses import loss_named
+
+    if word is None or word == "auto":
+        raise SpecificationError("--loss-option: name the loss that it belongs to, with --loss", option="loss_option")
+    given = {}
+    for option in options:
+        name, sign, value = option.partition("=")
+        if not sign:
+            message = f"--loss-option {option}: write it as NAME=X, such as delta=2"
+            raise SpecificationError(message, option="loss_option", value=option)
+        given[name.strip()] = number(value)
+    return loss_named(word, **given)  # type: ignore[arg-type]  # the loss judges what is no number
 
 
 def own_rule(word: object) -> object:

@@ -36,10 +36,10 @@ def _value(option: str, given: object) -> object:
         return given
     if option in MAY_BE_NONE and given == "none":
         return None
-    return _number(given) if option in NUMBERS else given
+    return number(given) if option in NUMBERS else given
 
 
-def _number(word: str) -> object:
+def number(word: str) -> object:
     """The number that a word spells, or the word itself, which `fit` then judges."""
     for kind in (int, float):
         try:

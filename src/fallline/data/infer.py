@@ -27,11 +27,13 @@ def infer(
     only: Sequence[str] | None = None,
     categorical: Sequence[str] = (),
     max_categories: int = 50,
+    classes: bool | None = None,
 ) -> Schema:
     """The schema of the rows whose target is present. `notes` says what was left out and why.
 
     drop names columns to leave out, only the columns to keep, categorical those to be one-hot whatever they hold;
-    a column keeps its max_categories most frequent values (ties by name), the rest become "other".
+    a column keeps its max_categories most frequent values (ties by name), the rest become "other". classes: whether
+    the target is to be classes, and whole numbers too; None leaves that to the column.
     """
     drop, only, categorical = _names(drop), None if only is None else _names(only), _names(categorical)
     lists = {"drop": drop, "only": only or (), "categorical": categorical}
@@ -41,7 +43,7 @@ def infer(
     look = _Look(table, rows, set(categorical), max_categories)
     if len(rows) < table.rows:
         look.notes.append(f"{_rows(table.rows - len(rows))} with a missing {target} left out")
-    goal = None if target is None else find_target(look.values(target), target, look.error, look.notes)
+    goal = None if target is None else find_target(look.values(target), target, look.error, look.notes, classes)
     wanted = [name for name in table.names if name not in {target, sample_weight, *drop}]
     found = [look.column(name) for name in wanted if only is None or name in only]
     columns = tuple(column for column in found if column is not None)

@@ -31,7 +31,7 @@ class Descent:
 
     def __init__(self, runtime: Any, plan: Plan, theta: Sequence[float] | None = None):
         self.runtime, self.plan = runtime, plan
-        start = [0.0] * runtime.problem.parameters if theta is None else theta
+        start = runtime.problem.start if theta is None else theta
         self.start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
         self.state = runtime.start(start, self.start_loss)
         self.guard = Guard.of(self.start_loss, plan.sizes.rows, plan.sizes.batch)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RunError, SpecificationError
+from ..losses import loss_from_dict
 from ..order.shuffle import Sizes
 from ..rules import rule_named
 from .plan import Plan
@@ -19,6 +20,7 @@ class Specification:
 
     source: the table's path, or None for one in memory; fingerprint: the hash of its content. target_values: whether
     the target came beside the table. validation: the fraction of rows held out. schema: how columns become features.
+    loss: its name and options.
     """
 
     source: str | None
@@ -26,7 +28,7 @@ class Specification:
     target_values: bool
     schema: dict[str, Any]
     model: str
-    loss: str
+    loss: dict[str, Any]
     validation: float
     scale: bool
     intercept: bool
@@ -72,6 +74,9 @@ class Specification:
                 *(descent[name] for name in ("epochs", "tolerance", "patience", "look_steps", "shuffle", "seed")),
             )
             fields = {name: data[name] for name in cls.__dataclass_fields__ if name != "plan"}
+            loss_from_dict(fields["loss"])
             return cls(**fields, plan=plan)
         except (KeyError, TypeError, ValueError, AttributeError, SpecificationError) as error:
+            if isinstance(error, SpecificationError) and error.option == "loss":
+                raise RunError(str(error)) from error  # a loss of one's own, whose module is not imported
             raise RunError(f"the specification is damaged: {error}") from error

@@ -14,11 +14,11 @@ def scores(loss: Loss, found: Floats, targets: Floats, classes: bool) -> dict[st
 
     Each error has a twin `trivial_…`, what the trivial predictor gets on the same rows.
     """
-    result = {
-        "rows": float(len(targets)),
-        "loss": float(np.mean(elementwise(loss.row)(found, targets, *loss.numbers)[0])),
-    }
-    return result | (_of_classes(found, targets) if classes else _of_numbers(found, targets))
+    values = elementwise(loss.row)(found, targets, *loss.numbers)[0]
+    result = {"rows": float(len(targets)), "loss": float(np.mean(values))}
+    if classes:
+        return result | _of_classes(found, targets)
+    return result | _of_numbers(elementwise(loss.inverse_link)(found), targets)
 
 
 def _of_numbers(found: Floats, targets: Floats) -> dict[str, float]:

@@ -12,8 +12,10 @@ from ..data.infer import present_rows
 from ..data.schema import Schema
 from ..data.split import split
 from ..data.table import Table
+from ..data.targets import check_domain
 from ..errors import DataError
 from ..losses import Loss
+from ..sums import tree_sum
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def prepare(
         raise DataError(f"{table.name}: no row is left to train on", file=table.path)
     features = schema.encode(table, training)
     targets = schema.encode_target(table, training)
+    check_domain(table, schema, loss, present)
     weights = schema.encode_weight(table, training)
     if weights is None:
         weights = np.ones(len(training))
@@ -48,10 +51,26 @@ def prepare(
     fill(features, means)
     scaled = schema.scaled & scale
     problem = Arrays(
-        features, targets, weights, loss, np.where(scaled, means, 0.0), np.where(scaled, 1.0 / scales, 1.0), intercept
+        features,
+        targets,
+        weights,
+        loss,
+        np.where(scaled, means, 0.0),
+        np.where(scaled, 1.0 / scales, 1.0),
+        intercept,
+        start_score(loss, targets, weights) if intercept else 0.0,
     )
     others = schema.encode(table, held_out), schema.encode_target(table, held_out)
     return Prepared(problem, training, means, np.where(schema.scaled, scales, np.inf), others)
+
+
+def start_score(loss: Loss, targets: Floats, weights: Floats) -> float:
+    """Where the intercept starts: at 0, or at the link of the weighted mean target."""
+    if not loss.starts_at_mean:
+        return 0.0
+    mean = tree_sum((weights * targets).tolist()) / tree_sum(weights.tolist())
+    start = loss.link(mean)
+    return start if np.isfinite(start) else 0.0
 
 
 def fill(features: Floats, fills: Floats) -> None:

@@ -16,6 +16,7 @@ from ..schedules import schedule_from_dict
 from . import sizes as size_choices
 from .rate import learning_rate as measured_rate
 from .scale import slow_columns
+from .stand_in import with_curvature
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
 
 
 def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
-    """The curvature at theta = 0 of the first batches that the descent will use."""
-    theta = np.zeros(problem.parameters)
+    """The curvature at the start of the first batches that the descent will use."""
+    problem = with_curvature(problem)
+    theta = np.array(problem.start)
     rows: Rows = np.arange(problem.rows)
     if shuffle and sizes.batch < sizes.rows:
         rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)

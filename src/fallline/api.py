@@ -31,7 +31,7 @@ from .insight.explanation import Explanation
 from .insight.find_rate import RateSearch, find_rate
 from .insight.measured import Measured, measured
 from .insight.page import rows_on_page
-from .losses import Loss, loss_named
+from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
 from .models.load import load
 from .plain.descent import PlainRuntime
@@ -235,7 +235,8 @@ def fit(
     data: the path of a file (.csv, .tsv, .parquet, .arrow, .feather, .npy, .npz, .svm; text may be compressed), of a
     folder of them or a pattern such as "trips/*.csv"; or an Arrow, pandas or polars table, a dict of columns, an array
     (n, d), a SciPy sparse matrix, or an iterator of batches. encoding: of text files, UTF-8 unless given.
-    target: a column's name, or an array of n values. loss "auto": squared for a number, logistic for two classes.
+    target: a column's name, or an array of n values. loss: a name or an object from `fallline.losses`; "auto":
+    squared for a number, logistic for two classes, softmax for text with more.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
@@ -361,7 +362,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
         return prepare(
             table,
             schema,
-            loss_named(specification.loss),
+            loss_from_dict(specification.loss),
             validation=specification.validation,
             seed=specification.plan.seed,
             scale=specification.scale,
@@ -413,6 +414,7 @@ def _in_lists(prepared: Prepared, rows: Any) -> Problem:
         arrays.means.tolist(),
         arrays.inverse_scales.tolist(),
         arrays.intercept,
+        arrays.start_score,
     )
 
 

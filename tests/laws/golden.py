@@ -3,7 +3,8 @@
 It uses the standard library only and nothing of Fallline, so that a mistake in the product's own reference cannot hide:
 sums by a list of leaves and a list of levels (the product: a binary counter), the row order by listing blocks and
 windows (the product: a pure function of the step), exp and log1p with Python's own rounding and ldexp (golden_math.py),
-rules as torch has them, with its constants where it has the rule (golden_rules.py).
+losses with branches (golden_losses.py), rules as torch has them, with its constants where it has the rule
+(golden_rules.py).
 
     python tests/laws/golden.py            writes golden.json beside it, in about half a minute
 """
@@ -15,7 +16,7 @@ import math
 import pathlib
 import struct
 
-import golden_math
+import golden_losses
 import golden_rules
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -23,12 +24,14 @@ DIAMONDS = HERE.parent.parent / "examples" / "diamonds.csv"
 
 LEAF = 1024
 RULES = golden_rules.RULES
-LOSSES = ("squared", "logistic")
+LOSSES = golden_losses.LOSSES
 TABLES = ("made", "diamonds")
 SCALINGS = ("unscaled", "scaled")
 SEED = 20240229
 STEPS = {1: 60, 1023: 7, 1024: 7, 1025: 7, 3073: 4, 5120: 4, "full": 3}  # beyond the first epoch where that is cheap
 FEWER_STEPS = {1: 60, 1025: 4, "full": 2}
+LATER_STEPS = (1, 1025)  # the batch sizes for the losses that came later
+LATER_TABLES = (("made", "scaled"), ("diamonds", "unscaled"))
 
 
 def steps_of(rule):
@@ -36,22 +39,27 @@ def steps_of(rule):
     return STEPS if rule in golden_rules.FIRST_RULES else FEWER_STEPS
 
 
-def rate_of(rule, scaling):
-    return golden_rules.RATES[rule][SCALINGS.index(scaling)]
+def rate_of(rule, scaling, loss):
+    if loss in golden_losses.FIRST_LOSSES:
+        return golden_rules.RATES[rule][SCALINGS.index(scaling)]
+    return golden_losses.RATES[loss][golden_losses.RULES.index(rule)][0 if scaling == "scaled" else 1]
 
 
-# ---- losses: value and slope of one row
-
-
-def row_loss(loss, score, target):
-    if loss == "squared":
-        residual = score - target
-        return residual * residual, 2.0 * residual
-    e = golden_math.exp(-abs(score))
-    above = score if score > 0.0 else 0.0
-    value = above - score * target + golden_math.log1p(e)
-    probability = (e if score < 0.0 else 1.0) / (1.0 + e)
-    return value, probability - target
+def cases():
+    """Every table, scaling, rule, loss and batch size that is followed: fewer for the losses that came later."""
+    found = []
+    for name in TABLES:
+        for scaling in SCALINGS:
+            for rule in RULES:
+                for loss in LOSSES:
+                    if loss in golden_losses.FIRST_LOSSES:
+                        batches = list(steps_of(rule))
+                    elif rule in golden_losses.RULES and (name, scaling) in LATER_TABLES:
+                        batches = list(LATER_STEPS)
+                    else:
+                        batches = []
+                    found.extend([(name, scaling, rule, loss, batch) for batch in batches])
+    return found
 
 
 # ---- sums
@@ -96,6 +104,7 @@ def batch_sums(table, loss, theta, batch):
     """The sums over a batch: the gradient by each feature and by the intercept, the loss, the weight."""
     d = len(table["mean"])
     u = [theta[j] * table["inverse_scale"][j] for j in range(d)]
+    targets = table[golden_losses.target_of(loss)]
     leaves = []
     for start in range(0, len(batch), LEAF):
         leaf = [0.0] * (d + 3)
@@ -107,7 +116,7 @@ def batch_sums(table, loss, theta, batch):
             for j in range(d):
                 prediction = prediction + (x[j] - table["mean"][j]) * u[j]
             prediction = prediction + theta[d]
-            value, slope = row_loss(loss, prediction, table[loss][row])
+            value, slope = golden_losses.row_loss(loss, prediction, targets[row])
             for j in range(d):
                 leaf[j] = leaf[j] + (weight * slope) * (x[j] - table["mean"][j])
             leaf[d] = leaf[d] + (weight * slope)
@@ -231,7 +240,7 @@ def weight_of(i):
 def made_table():
     """6,500 rows (7 leaves, 4 + 2 + 1) of 4 features from a linear congruential generator; the third is not scaled."""
     number = 12345
-    features, squared, logistic = [], [], []
+    features, squared, logistic, amount = [], [], [], []
     for _ in range(6500):
         draws = []
         for _ in range(6):
@@ -242,23 +251,25 @@ def made_table():
         features.append(x)
         squared.append(3.0 * x[0] - 0.5 * x[1] + 2.0 * x[2] + 900.0 * x[3] + noise)
         logistic.append(1.0 if a + 0.3 * x[2] > coin else 0.0)
-    return features, squared, logistic, [True, True, False, True]
+        amount.append(0.25 + 3.0 * a * noise)
+    return features, {"squared": squared, "logistic": logistic, "amount": amount}, [True, True, False, True]
 
 
 def diamonds_table():
-    """Every eighth row of the diamonds: six numbers; the price, and whether the cut is ideal."""
-    features, squared, logistic = [], [], []
+    """Every eighth row of the diamonds: six numbers; the price (in thousands too), and whether the cut is ideal."""
+    features, squared, logistic, amount = [], [], [], []
     with open(DIAMONDS, newline="", encoding="utf-8") as file:
         for i, row in enumerate(csv.DictReader(file)):
             if i % 8 == 0:
                 features.append([float(row[name]) for name in ("carat", "depth", "table", "x", "y", "z")])
                 squared.append(float(row["price"]))
                 logistic.append(1.0 if row["cut"] == "Ideal" else 0.0)
-    return features, squared, logistic, [True] * 6
+                amount.append(float(row["price"]) / 1000.0)
+    return features, {"squared": squared, "logistic": logistic, "amount": amount}, [True] * 6
 
 
 def table_of(name, scaling):
-    features, squared, logistic, scalable = made_table() if name == "made" else diamonds_table()
+    features, targets, scalable = made_table() if name == "made" else diamonds_table()
     mean, inverse_scale = [], []
     for j in range(len(scalable)):
         m, s = mean_and_scale([x[j] for x in features])
@@ -266,8 +277,7 @@ def table_of(name, scaling):
         mean.append(m if scaled else 0.0)
         inverse_scale.append(1.0 / s if scaled else 1.0)
     weight = [weight_of(i) for i in range(len(features))]
-    table = {"features": features, "squared": squared, "logistic": logistic, "weight": weight}
-    return {**table, "mean": mean, "inverse_scale": inverse_scale}
+    return {"features": features, **targets, "weight": weight, "mean": mean, "inverse_scale": inverse_scale}
 
 
 # ---- descents
@@ -310,7 +320,7 @@ def case(name, scaling, rule, loss, batch, table=None):
     """The hashes of one descent: theta after the steps kept, and all losses and gradient norms."""
     table = table or table_of(name, scaling)
     batches = batches_of(len(table["weight"]), len(table["mean"]), batch, SEED, steps_of(rule)[batch])
-    thetas, records = descend(table, rule, loss, rate_of(rule, scaling), batches)
+    thetas, records = descend(table, rule, loss, rate_of(rule, scaling, loss), batches)
     return {"theta": [hashed(thetas[k - 1]) for k in steps_kept(rule, batch)], "records": hashed(records)}
 
 
@@ -318,7 +328,7 @@ def table_hashes(name):
     """What a descent starts from: the table's numbers, and means and inverse scales."""
     table = table_of(name, "scaled")
     flat = [number for row in table["features"] for number in row]
-    content = flat + table["squared"] + table["logistic"] + table["weight"]
+    content = flat + table["squared"] + table["logistic"] + table["amount"] + table["weight"]
     return {"content": hashed(content), "scaling": hashed(table["mean"] + table["inverse_scale"])}
 
 
@@ -327,14 +337,10 @@ ORDERS = ((33, 3, 0, 0), (1000, 40, 7, 2), (4097, 1000, 2**40 + 1, 5), (10001, 4
 
 def everything():
     descents = {}
-    for name in TABLES:
-        for scaling in SCALINGS:
-            table = table_of(name, scaling)
-            for rule in RULES:
-                for loss in LOSSES:
-                    for batch in steps_of(rule):
-                        key = f"{name} {scaling} {rule} {loss} {batch}"
-                        descents[key] = case(name, scaling, rule, loss, batch, table)
+    tables = {(name, scaling): table_of(name, scaling) for name in TABLES for scaling in SCALINGS}
+    for name, scaling, rule, loss, batch in cases():
+        key = f"{name} {scaling} {rule} {loss} {batch}"
+        descents[key] = case(name, scaling, rule, loss, batch, tables[name, scaling])
     return {
         "tables": {name: table_hashes(name) for name in TABLES},
         "orders": [hashed([float(row) for row in epoch_order(*sizes)]) for sizes in ORDERS],

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import golden
+import golden_losses
 import numpy as np
+import pytest
 
 from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.losses import LOSSES
 from fallline.plain.descent import PlainRuntime
 from fallline.plain.problem import Problem
-from fallline.rules import Rule
+from fallline.rules import RULES, Rule
 
 # Rules without a bound on their steps, whose answer is theta, and whose step is all that theta loses.
 SIMPLE_RULES = ("sgd", "momentum", "rmsprop", "adam")
+# The law holds for every loss with every rule; two losses meet all rules, the others three.
+PAIRS = [(r, n) for n in LOSSES for r in RULES if n in golden_losses.FIRST_LOSSES or r in golden_losses.RULES]
+every_rule_and_loss = pytest.mark.parametrize(("rule_name", "loss"), PAIRS)
 NAN_BYTES = struct.pack("<d", math.nan)
 
 
@@ -49,10 +55,21 @@ class Table(NamedTuple):
         return len(self.means) + self.intercept
 
 
+def random_target(loss: str, draw: random.Random) -> float:
+    """A target that the loss is defined for."""
+    found = LOSSES[loss]
+    if found.classes:
+        return float(draw.random() < 0.4)
+    if found.domain is not None:
+        return draw.choice((0.0, 1.0, 2.0)) if found.domain.low_included else 0.01 + 3.0 * draw.random()
+    return draw.gauss(1.0, 3.0)
+
+
 def of_golden(name: str, scaling: str, loss: str) -> Table:
     """A table of the golden script with this loss's target."""
     found = golden.table_of(name, scaling)
-    return Table(found["features"], found[loss], found["weight"], found["mean"], found["inverse_scale"])
+    targets = found[golden_losses.target_of(loss)]
+    return Table(found["features"], targets, found["weight"], found["mean"], found["inverse_scale"])
 
 
 def plain_runtime(table: Table, loss: str, rule: Rule) -> PlainRuntime:

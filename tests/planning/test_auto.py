@@ -88,7 +88,7 @@ def test_momentum_is_a_preset() -> None:
         ("epochs", 0), ("epochs", "many"), ("tolerance", -1), ("tolerance", 2), ("patience", 0), ("validation", 1.0),
         ("validation", "atuo"), ("validation", True),
         ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
-        ("loss", "hinge"), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
+        ("loss", "hinges"), ("loss", 3), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
     ],
 )  # fmt: skip
 def test_an_impossible_option_is_refused(option: str, value: Any) -> None:

@@ -33,6 +33,19 @@ def chosen_rule(word: Word, options: Sequence[str] | None, learning_rate: Word) 
     return make(**given)
 
 
+def chosen_loss(word: Word, options: Sequence[str] | None) -> object:
+    """What `fit` takes as its loss: the name as it is, or a loss that was made with --loss-option NAME=VALUE."""
+    if not options:
+        return word
+    if word in (None, "auto"):
+        raise SpecificationError(
+            "--loss-option sets an option of the loss: name the loss with --loss", option="loss_option"
+        )
+    from ..losses import loss_named
+
+    return loss_named(str(word), **pairs("--loss-option", options))
+
+
 def chosen_schedule(word: Word, options: Sequence[str] | None) -> object:
     """What `fit` takes as its schedule: the name as it is, or a schedule that was made with --schedule-option."""
     if not options:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from ..errors import DivergenceError, RunError, SpecificationError
-from .choices import chosen_rule, chosen_schedule
+from .choices import chosen_loss, chosen_rule, chosen_schedule
 from .console import say, show, show_json
 from .interrupt import ending_at_once
 from .predict import check_folder_of
@@ -32,7 +32,20 @@ def fit(
     ],
     targets: Annotated[list[str], typer.Option("--target", "-t", metavar="COLUMN", help="The column to predict.")],
     model: Annotated[Word, typer.Option(metavar="NAME", help="linear (the default).")] = None,
-    loss: Annotated[Word, typer.Option(metavar="NAME", help="auto (by the target), squared or logistic.")] = None,
+    loss: Annotated[
+        Word,
+        typer.Option(
+            metavar="NAME",
+            help="auto (by the target), squared, logistic, absolute, huber, quantile, epsilon_insensitive, "
+            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie.",
+        ),
+    ] = None,
+    loss_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=X", help="An option of the loss, such as delta=2 of huber or level=0.9 of quantile."
+        ),
+    ] = None,
     rule: Annotated[
         Word, typer.Option(metavar="NAME", help="See `fallline rules`; or MODULE:NAME of your own.")
     ] = None,
@@ -110,7 +123,7 @@ def fit(
     words: dict[str, object] = {
         "target": target,
         "model": model,
-        "loss": loss,
+        "loss": chosen_loss(loss, loss_option),
         "rule": chosen_rule(rule, option, learning_rate),
         "learning_rate": learning_rate,
         "schedule": chosen_schedule(schedule, schedule_option),

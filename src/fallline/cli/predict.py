@@ -36,8 +36,8 @@ def predict(
 ) -> None:
     """Predict the target for each row of a table.
 
-    The result is CSV with a line for each row, in the table's order: the column "prediction", and for classes the
-    probability of the second one.
+    The result is CSV with a line for each row, in the table's order: the column "prediction", and where the loss gives
+    them the probabilities of the classes (of two, of the second one).
     """
     if output is not None:
         check_output(output)
@@ -91,12 +91,14 @@ def loaded(path: Path) -> LinearModel:
 
 
 def _predictions(model: LinearModel, table: Table) -> pa.Table:
-    """One column, `prediction`; for classes a second, `probability_of_` the class that a high score speaks for."""
+    """A column `prediction`; and where the loss gives them `probability_of_` each class, of two only the second."""
     import pyarrow as pa
 
     scores = model.score_features(model.schema.encode(table))
-    if not model.classes:
-        return pa.table({"prediction": scores})
-    predicted = [model.classes[int(score > 0.0)] for score in scores.tolist()]
-    name = f"probability_of_{model.classes[1]}"
-    return pa.table({"prediction": predicted, name: model.probabilities(scores)})
+    columns = {"prediction": model.predictions(scores).tolist()}
+    if model.classes and model.has_probabilities:
+        probabilities = model.probabilities(scores)
+        first = 1 if len(model.classes) == 2 else 0
+        for c in range(first, len(model.classes)):
+            columns[f"probability_of_{model.classes[c]}"] = probabilities[:, c].tolist()
+    return pa.table(columns)

@@ -142,8 +142,10 @@ def _column(schema: Schema, feature: str) -> Column:
 
 
 def _what_is_added_to(outcome: Outcome) -> str:
-    classes = outcome.run.model.classes
-    return f"the log-odds of {outcome.target} being {classes[1]}" if classes else outcome.target
+    classes, name = outcome.run.model.classes, outcome.run.model.loss.score_name
+    if classes:
+        return f"the {name or 'score'} of {outcome.target} being {classes[1]}"
+    return f"the {name} of {outcome.target}" if name else outcome.target
 
 
 def signed(value: float) -> str:

@@ -26,14 +26,15 @@ def table_kernel() -> Any:
 
 def loss_kernel(loss: Loss) -> Any:
     """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature."""
-    return _loss_kernel(loss.row, loss.second)
+    return _loss_kernel(loss.row, loss.curvature)
 
 
 @cache
-def _loss_kernel(row: FunctionType, second: FunctionType) -> ModuleType:
+def _loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
     text = Text()
     bind_loss(text, row, second)
-    for function in (leaf_loops.all_leaves, curvature_loops.sharpness, curvature_loops.row_statistics):
+    measured = (curvature_loops.sharpness, curvature_loops.row_statistics) if second is not None else ()
+    for function in (leaf_loops.all_leaves, *measured):
         text.add(function, KERNEL, BOUND)
     return load(f"loss_{row.__name__}", str(text))
 
@@ -42,7 +43,6 @@ def descent_kernel(loss: Loss, rule: Rule) -> Any:
     """Whole steps: the loss, its gradient and the rule."""
     return _descent_kernel(
         loss.row,
-        loss.second,
         rule.step,
         rule.point,
         rule.terms,
@@ -55,7 +55,6 @@ def descent_kernel(loss: Loss, rule: Rule) -> Any:
 @cache
 def _descent_kernel(
     row: FunctionType,
-    second: FunctionType,
     step: FunctionType,
     point: FunctionType | None,
     terms: FunctionType | None,
@@ -64,7 +63,7 @@ def _descent_kernel(
     takes_theta: bool,
 ) -> ModuleType:
     text = Text()
-    bind_loss(text, row, second)
+    bind_loss(text, row)
     _bind_step(text, step, point, terms, states, decays, takes_theta)
     for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
         text.add(function, KERNEL, BOUND)
@@ -151,9 +150,11 @@ def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int
     return step.__code__.co_argcount - 1 - takes_theta - states
 
 
-def bind_loss(text: Text, row: FunctionType, second: FunctionType) -> None:
+def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None) -> None:
     """Bind `row_loss` and `row_second`, which take the loss's numbers as a tuple, to its functions."""
     for function, name, results in ((row, "row_loss", "value, slope"), (second, "row_second", "second")):
+        if function is None:
+            continue
         count = function.__code__.co_argcount - 2
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..losses.loss import Loss
 from ..order.shuffle import Sizes, epoch_key
 from ..plain.divergence import Guard
+from ..plain.problem import start_of
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .kernels import descent_kernel, loss_kernel, table_kernel
@@ -35,13 +36,14 @@ class Arrays:
         means: Floats,
         inverse_scales: Floats,
         intercept: bool = True,
+        start_score: float = 0.0,
     ):
         self.features = np.ascontiguousarray(features, dtype=np.float64)
         self.targets = np.ascontiguousarray(targets, dtype=np.float64)
         self.weights = np.ascontiguousarray(weights, dtype=np.float64)
         self.means = np.ascontiguousarray(means, dtype=np.float64)
         self.inverse_scales = np.ascontiguousarray(inverse_scales, dtype=np.float64)
-        self.loss, self.intercept = loss, intercept
+        self.loss, self.intercept, self.start_score = loss, intercept, start_score
 
     @property
     def rows(self) -> int:
@@ -54,6 +56,11 @@ class Arrays:
     @property
     def parameters(self) -> int:
         return self.columns + self.intercept
+
+    @property
+    def start(self) -> list[float]:
+        """theta before step 1."""
+        return start_of(self.columns, self.intercept, self.start_score)
 
     @property
     def table(self) -> tuple[Any, ...]:

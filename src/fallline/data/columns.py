@@ -107,14 +107,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted: numbers, or two classes, of which the second counts as 1.0."""
+    """What is predicted: numbers, or classes, which count as 0.0, 1.0, 2.0, …"""
 
     name: str
     kind: str
     classes: tuple[Label, ...] = ()
 
     def read(self, column: pa.Array, fail: Fail) -> Floats:
-        """float64: the numbers, or 0.0 and 1.0 for the classes. A missing value is an error."""
+        """float64: the numbers, or 0.0, 1.0, … for the classes. A missing value is an error."""
         found = (
             numbers(readable(column, "number", fail), "number", fail)
             if self.kind == "number"

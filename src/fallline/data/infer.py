@@ -29,13 +29,15 @@ def infer(
     hashed: Sequence[str] = (),
     max_categories: int = 50,
     held_out: str | None = None,
+    classes: bool | None = None,
 ) -> Schema:
     """The schema of the rows whose target is present. `notes` says what was left out and why.
 
     drop names columns to leave out, only the columns to keep, categorical those to be one-hot whatever they hold;
     a column keeps its max_categories most frequent values (ties by name), the rest become "other". hashed names the
     columns whose values are hashed into max_categories features instead. held_out is the column that says which rows
-    are held out, and is no feature.
+    are held out, and is no feature. classes: whether the target is to be classes, and whole
+    numbers too; None leaves that to the column.
     """
     drop, only, categorical = names_of(drop), None if only is None else names_of(only), names_of(categorical)
     lists = {"drop": drop, "only": only or (), "categorical": categorical, "hashed": names_of(hashed)}
@@ -46,7 +48,7 @@ def infer(
     look.notes += table.notes
     if len(rows) < table.rows:
         look.notes.append(f"{_rows(table.rows - len(rows))} with a missing {target} left out")
-    goal = None if target is None else find_target(look.values(target), target, look.error, look.notes)
+    goal = None if target is None else find_target(look.values(target), target, look.error, look.notes, classes)
     wanted = [name for name in table.names if name not in {target, sample_weight}]
     reasons = dict.fromkeys(wanted if only is not None else (), "is not among the columns to use")
     reasons = {name: why for name, why in reasons.items() if name not in (only or ())} | dict.fromkeys(

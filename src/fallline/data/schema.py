@@ -114,7 +114,7 @@ class Schema:
         return encoded
 
     def encode_target(self, table: Table | pa.Table, rows: Rows | None = None) -> Floats:
-        """The target as numbers; of two classes, 0.0 for the first and 1.0 for the second."""
+        """The target as numbers; of classes, 0.0 for the first, 1.0 for the second, and so on."""
         if self.target is None:
             raise _source(table).error("the schema has no target; name one when it is made")
         return self._one(table, self.target.name, rows, self.target.read)

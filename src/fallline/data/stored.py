@@ -75,8 +75,8 @@ def _target(data: object) -> Target:
     fields = _fields(data, "the target", ("name", "kind", "classes"))
     kind = _one_of(fields["kind"], TARGETS, "kind")
     classes = tuple(_label(label) for label in _list(fields["classes"], "classes"))
-    two = len(classes) == 2 and type(classes[0]) is type(classes[1]) and classes[0] != classes[1]
-    if not (two if kind == "classes" else not classes):
+    alike = len({type(label) for label in classes}) == 1 and len(set(classes)) == len(classes) > 1
+    if not (alike if kind == "classes" else not classes):
         raise _damaged("classes", f"does not go with a target of kind {kind!r}")
     return Target(_text(fields["name"], "name"), kind, classes)
 

@@ -44,13 +44,14 @@ class Descent:
         start_loss: float | None = None,
     ):
         self.runtime, self.plan = runtime, plan
-        start = [0.0] * runtime.problem.parameters if theta is None else theta
+        zero = [0.0] * runtime.problem.parameters
+        start = runtime.problem.start if theta is None else theta
         if start_loss is None:
-            start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
+            start_loss = max(runtime.loss(start), runtime.loss(zero) if theta is not None else 0.0)
         self.start_loss = start_loss
         watched = self.start_loss
         if plan.gram:
-            watched = max(runtime.watched(start), runtime.watched([0.0] * len(start)))
+            watched = max(runtime.watched(start), runtime.watched(zero))
         self.state = runtime.start(start, watched)
         self.guard = Guard.of(watched, plan.sizes.rows, plan.sizes.batch)
         self.schedule = plan.new_schedule()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import RunError, SpecificationError
+from ..losses import loss_from_dict
 from ..order.shuffle import Sizes
 from ..rules import rule_named
 from .plan import Plan
@@ -19,7 +20,8 @@ class Specification:
 
     source: the table's path, or None for one in memory; fingerprint: the hash of its content. target_values: whether
     the target came beside the table. validation: the fraction of rows held out, or a rule of `data.split` as text.
-    schema: how columns become features. encoding: of a text file, None for UTF-8.
+    schema: how columns become features. encoding: of a text file, None for UTF-8. loss: its name and
+    options.
     """
 
     source: str | None
@@ -27,7 +29,7 @@ class Specification:
     target_values: bool
     schema: dict[str, Any]
     model: str
-    loss: str
+    loss: dict[str, Any]
     validation: float | str
     scale: bool
     intercept: bool
@@ -78,6 +80,9 @@ class Specification:
             backoffs = tuple(int(step) for step in descent["backoffs"])
             plan = replace(plan, backoffs=backoffs, gram=bool(descent["gram"]))
             fields = {name: data[name] for name in cls.__dataclass_fields__ if name != "plan"}
+            loss_from_dict(fields["loss"])
             return cls(**fields, plan=plan)
         except (KeyError, TypeError, ValueError, AttributeError, SpecificationError) as error:
+            if isinstance(error, SpecificationError) and error.option == "loss":
+                raise RunError(str(error)) from error  # a loss of one's own, whose module is not imported
             raise RunError(f"the specification is damaged: {error}") from error

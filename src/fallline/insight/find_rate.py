@@ -99,7 +99,7 @@ def find_rate(problem: Arrays, plan: Plan, reason: str, threads: int = 1) -> Rat
     middle = round(math.log10(plan.learning_rate) * A_DECADE)
     powers = range(middle - DECADES * A_DECADE, middle + DECADES * A_DECADE + 1)
     rates = np.array([10.0 ** (power / A_DECADE) for power in powers])
-    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(np.zeros(problem.parameters))
+    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(problem.start)
     losses = np.array([trial_loss(problem, plan, float(rate), start_loss) for rate in rates])
     slopes = slopes_by_log_rate(rates, losses)
     return RateSearch(

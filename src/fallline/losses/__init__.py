@@ -1,24 +1,84 @@
-"""The losses. `LOSSES` is the one list of them; each file holds one loss."""
+"""The losses. `LOSSES` is the one list of them, each with its default options; each file holds one loss."""
 
 from __future__ import annotations
 
 from ..errors import SpecificationError
-from .logistic import LOGISTIC
+from .absolute import Absolute
+from .epsilon_insensitive import EpsilonInsensitive
+from .gamma import Gamma
+from .hinge import Hinge
+from .huber import Huber
+from .logistic import Logistic
 from .loss import Loss
-from .squared import SQUARED
+from .modified_huber import ModifiedHuber
+from .poisson import Poisson
+from .quantile import Quantile
+from .squared import Squared
+from .squared_epsilon_insensitive import SquaredEpsilonInsensitive
+from .squared_hinge import SquaredHinge
+from .tweedie import Tweedie
 
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in (SQUARED, LOGISTIC)}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+SQUARED, LOGISTIC = Squared(), Logistic()
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        SQUARED,
+        LOGISTIC,
+        Absolute(),
+        Huber(),
+        Quantile(),
+        EpsilonInsensitive(),
+        SquaredEpsilonInsensitive(),
+        Hinge(),
+        SquaredHinge(),
+        ModifiedHuber(),
+        Poisson(),
+        Gamma(),
+        Tweedie(),
+    )
+}
 _OTHER_NAMES = {other: loss.name for loss in LOSSES.values() for other in loss.other_names}
 
-__all__ = ["LOGISTIC", "LOSSES", "SQUARED", "Loss", "loss_named"]
+__all__ = [
+    "LOGISTIC",
+    "LOSSES",
+    "SQUARED",
+    "Absolute",
+    "EpsilonInsensitive",
+    "Gamma",
+    "Hinge",
+    "Huber",
+    "Logistic",
+    "Loss",
+    "ModifiedHuber",
+    "Poisson",
+    "Quantile",
+    "Squared",
+    "SquaredEpsilonInsensitive",
+    "SquaredHinge",
+    "Tweedie",
+    "loss_from_dict",
+    "loss_named",
+]
 
 
-def loss_named(name: str) -> Loss:
+def loss_named(name: str, **options: float) -> Loss:
     """The loss of this name, scikit-learn's names included; SpecificationError where there is none."""
-    found = LOSSES.get(_OTHER_NAMES.get(name, name))
+    found = LOSSES.get(_OTHER_NAMES.get(name.lower(), name.lower()))
     if found is None:
         allowed = ", ".join(LOSSES)
         raise SpecificationError(
             f"loss={name!r} is unknown: use one of {allowed}", option="loss", value=name, allowed=allowed
         )
-    return found
+    return type(found)(**options) if options else found
+
+
+def loss_from_dict(data: Mapping[str, Any]) -> Loss:
+    """The loss that `to_dict` wrote."""
+    options = dict(data)
+    return loss_named(str(options.pop("name")), **options)

@@ -25,12 +25,18 @@ def logistic_second(score: float, target: float) -> float:
     return probability * (1.0 - probability)
 
 
-LOGISTIC = Loss(
-    "logistic",
-    "log(1 + exp(score)) - score * target",
-    logistic,
-    logistic_second,
-    sigmoid,
-    classes=True,
-    other_names=("log_loss", "binary_cross_entropy"),
-)
+class Logistic(Loss):
+    """log(1 + exp(score)) - score * target, for two classes: the target is 1 for the second and 0 for the first.
+
+    Its value is scikit-learn's `log_loss` and torch's `binary_cross_entropy_with_logits`.
+    """
+
+    name = "logistic"
+    formula = "log(1 + exp(score)) - score * target"
+    other_names = ("log_loss", "binary_cross_entropy", "bce", "binary_crossentropy", "half_binomial")
+    row = staticmethod(logistic)
+    second = staticmethod(logistic_second)
+    inverse_link = staticmethod(sigmoid)
+    probability = staticmethod(sigmoid)
+    classes = True
+    score_name = "log-odds"

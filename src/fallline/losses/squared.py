@@ -14,16 +14,15 @@ def squared_second(score: float, target: float) -> float:
     return 2.0
 
 
-def identity(score: float) -> float:
-    return score
+class Squared(Loss):
+    """(score - target)², for a target that is a number; what it predicts is the mean.
 
+    scikit-learn's `squared_error` in `SGDRegressor` and in its generalized linear models has a half of it; torch's
+    `mse_loss` has not.
+    """
 
-SQUARED = Loss(
-    "squared",
-    "(score - target)²",
-    squared,
-    squared_second,
-    identity,
-    classes=False,
-    other_names=("squared_error", "mse"),
-)
+    name = "squared"
+    formula = "(score - target)²"
+    other_names = ("squared_error", "squared_loss", "mse", "mse_loss", "l2_loss")
+    row = staticmethod(squared)
+    second = staticmethod(squared_second)

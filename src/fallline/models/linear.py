@@ -10,9 +10,9 @@ import numpy as np
 
 from ..data.infer import present_rows
 from ..data.schema import Schema
-from ..data.values import Floats
-from ..errors import DataError, DivergenceError
-from ..losses import Loss, loss_named
+from ..data.values import Floats, Rows
+from ..errors import DataError, DivergenceError, SpecificationError
+from ..losses import Loss, loss_from_dict
 from .elementwise import elementwise
 from .file import write_model
 from .pieces import pieces
@@ -66,7 +66,7 @@ class LinearModel:
 
     @property
     def classes(self) -> tuple[Any, ...]:
-        """The target's two classes, the one that a high score speaks for last; empty for a number."""
+        """The target's classes, of two the one that a high score speaks for last; empty for a number."""
         return self.schema.target.classes if self.schema.target else ()
 
     def score(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> Floats:
@@ -113,22 +113,42 @@ class LinearModel:
     def predictions(self, found: Floats) -> np.ndarray[Any, Any]:
         """What is predicted at these scores."""
         if not self.classes:
-            return found
+            numbers: Floats = elementwise(self.loss.inverse_link)(found)
+            return numbers
         labels = np.array(self.classes, dtype=object if isinstance(self.classes[0], str) else None)
-        chosen: np.ndarray[Any, Any] = labels[(found > 0.0).astype(int)]
+        chosen: np.ndarray[Any, Any] = labels[self.likeliest(found)]
         return chosen
 
+    def likeliest(self, found: Floats) -> Rows:
+        """The number of the class that each row's score speaks for."""
+        return (found > 0.0).astype(np.int64)
+
     def predict_proba(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> Floats:
-        """The probability of each class (n, 2), in the order of `classes`. Classification only."""
+        """The probability of each class (n, K), in the order of `classes`; options as in `score`. Classification only.
+
+        Raises DataError where the target is a number, SpecificationError where the loss gives no probabilities.
+        """
         if not self.classes:
             raise DataError("predict_proba: the target is a number, so there are no classes; use predict")
-        second = self.probabilities(self.score(table, encoding=encoding, notes=notes))
-        return np.column_stack([1.0 - second, second])
+        if not self.has_probabilities:
+            raise SpecificationError(
+                f"predict_proba: the {self.loss.name} loss gives no probabilities; use predict, or train with "
+                'loss="logistic"',
+                option="loss",
+                value=self.loss.name,
+                allowed='"logistic" or "modified_huber"',
+            )
+        return self.probabilities(self.score(table, encoding=encoding, notes=notes))
+
+    @property
+    def has_probabilities(self) -> bool:
+        return self.loss.probability is not None
 
     def probabilities(self, found: Floats) -> Floats:
-        """The predictions that belong to scores: the inverse link, the same text as in training."""
-        probabilities: Floats = elementwise(self.loss.inverse_link)(found)
-        return probabilities
+        """The probability of each class (n, K) that belongs to scores."""
+        assert self.loss.probability is not None
+        second = elementwise(self.loss.probability)(found)
+        return np.column_stack([1.0 - second, second])
 
     def evaluate(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> dict[str, Any]:
         """How good the predictions are on a table that holds the target: see `fallline.models.scores`.
@@ -155,7 +175,7 @@ class LinearModel:
         """Write the model, its schema included, to one safetensors file; the file is replaced in one step."""
         description = {
             "kind": self.kind,
-            "loss": self.loss.name,
+            "loss": self.loss.to_dict(),
             "schema": self.schema.to_dict(),
             "stop": self.stop,
             "intercept": self.has_intercept,
@@ -174,7 +194,7 @@ class LinearModel:
                 raise ValueError(f"{key} has shape {arrays[key].shape} of {arrays[key].dtype}, not {wanted} float64")
             if not np.isfinite(arrays[key]).all():
                 raise ValueError(f"{key} holds a value that is not finite")
-        loss, stop = loss_named(description["loss"]), str(description["stop"])
+        loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
         parts = [arrays[key] for key in ARRAYS]
         return cls(schema, loss, *parts, intercept=intercept, stop=stop, training=dict(description["training"]))
 

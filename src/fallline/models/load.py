@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from os import PathLike
 
-from ..errors import FalllineError
+from ..errors import DataError, FalllineError, SpecificationError
 from .file import read_model, refused
 from .linear import LinearModel
 
@@ -20,4 +20,6 @@ def load(path: str | PathLike[str]) -> LinearModel:
             raise ValueError(f"kind {description['kind']!r} is not known")
         return KINDS[description["kind"]].from_parts(description, arrays)
     except (KeyError, TypeError, ValueError, AttributeError, FalllineError) as error:
+        if isinstance(error, SpecificationError) and error.option == "loss":
+            raise DataError(f"{os.fspath(path)}: {error}", file=os.fspath(path)) from error
         raise refused(os.fspath(path), f"its description is damaged ({error})") from error

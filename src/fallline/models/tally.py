@@ -22,7 +22,6 @@ class Tally:
         self.mean = self.squares = 0.0  # of the targets, and the sum of their squared deviations from it
         self.digest = Digest()
         self.confusion = np.zeros((2, 2), dtype=np.int64)  # rows: the true class; columns: the predicted one
-        self.probable = True
 
     def add(self, found: Floats, targets: Floats) -> None:
         """found: the scores of some rows; targets: their numbers, or 0 and 1."""
@@ -57,9 +56,8 @@ class Tally:
         second, predicted = targets > 0.5, found > 0.0
         np.add.at(self.confusion, (second.astype(int), predicted.astype(int)), 1)
         self.digest.add(found, second)
-        share = elementwise(self.loss.inverse_link)(found)
-        self.probable = self.probable and bool(np.all((share >= 0.0) & (share <= 1.0)))
-        if self.loss.name != "logistic" and self.probable:
+        if self.loss.probability is not None and self.loss.name != "logistic":  # whose own loss it is
+            share = elementwise(self.loss.probability)(found)
             right = np.where(second, share, 1.0 - share)
             self._sum("log_loss", -np.log(np.maximum(right, np.finfo(float).tiny)))
 
@@ -85,7 +83,7 @@ class Tally:
         return {
             "accuracy": float(np.trace(self.confusion)) / self.rows,
             "trivial_accuracy": max(share, 1.0 - share),
-            **({"log_loss": log_loss} if self.probable else {}),
+            **({} if self.loss.probability is None else {"log_loss": log_loss}),
             "auc": self.digest.area(),
             "confusion": self.confusion.tolist(),
         }

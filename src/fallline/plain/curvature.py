@@ -63,6 +63,9 @@ def largest_curvature(
 ) -> tuple[float, Vector]:
     """The largest eigenvalue of scales * H on these rows, and its eigenvector, by power iteration (convex losses)."""
 
+    second = problem.loss.curvature
+    assert second is not None
+
     def product(vector: Vector) -> Vector:
         out = [0.0] * problem.parameters
         hessian_product(
@@ -74,7 +77,7 @@ def largest_curvature(
             problem.intercept,
             theta,
             rows,
-            lambda score, target, numbers: problem.loss.second(score, target, *numbers),
+            lambda score, target, numbers: second(score, target, *numbers),
             problem.loss.numbers,
             vector,
             out,

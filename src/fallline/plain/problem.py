@@ -15,7 +15,7 @@ class Problem:
     features: n rows of d floats, as they stand in the table. means, inverse_scales: d floats each; a feature enters as
     (x - mean) * inverse_scale, and one that is not scaled has mean 0.0 and inverse scale 1.0.
     targets, weights: n floats. theta holds the d coefficients of the scaled features and, with `intercept`, the
-    intercept.
+    intercept, which starts at start_score; all else starts at 0.
     """
 
     def __init__(
@@ -27,9 +27,11 @@ class Problem:
         means: Sequence[float],
         inverse_scales: Sequence[float],
         intercept: bool = True,
+        start_score: float = 0.0,
     ):
         self.features, self.targets, self.weights = features, targets, weights
         self.loss, self.means, self.inverse_scales, self.intercept = loss, means, inverse_scales, intercept
+        self.start_score = start_score
 
     @property
     def rows(self) -> int:
@@ -42,3 +44,12 @@ class Problem:
     @property
     def parameters(self) -> int:
         return self.columns + self.intercept
+
+    @property
+    def start(self) -> list[float]:
+        """theta before step 1."""
+        return start_of(self.columns, self.intercept, self.start_score)
+
+
+def start_of(columns: int, intercept: bool, score: float) -> list[float]:
+    return [0.0] * columns + [score] * intercept

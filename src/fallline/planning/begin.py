@@ -83,6 +83,7 @@ def begin(
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
     )
+    wished_loss = options.checked_loss(loss)
     options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
@@ -101,9 +102,10 @@ def begin(
         hashed=names_of(hashed),
         max_categories=max_categories,
         encoding=encoding,
+        classes=None if wished_loss is None else wished_loss.classes,
     )
     table, schema = looked.table, looked.schema
-    chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
+    chosen_loss = options.settled_loss(wished_loss, len(schema.target.classes) if schema.target else 0)
     prepared = prepare(
         table,
         schema,
@@ -122,7 +124,7 @@ def begin(
         target_values=table.target is not None,
         schema=schema.to_dict(),
         model=model,
-        loss=chosen_loss.name,
+        loss=chosen_loss.to_dict(),
         validation=looked.validation,
         scale=scaled,
         intercept=intercept,

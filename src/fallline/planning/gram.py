@@ -19,7 +19,7 @@ def with_gram(settled: Settled, problem: Arrays, wish: bool | None) -> Settled:
     """The plan with `gram` settled. wish: None is auto. SpecificationError where gram=True is not possible."""
     plan, rows, columns = settled.plan, problem.rows, problem.columns
     obstacle = ""
-    if problem.loss is not SQUARED:
+    if problem.loss != SQUARED:
         obstacle = f"the loss is {problem.loss.name}, and not squared"
     elif plan.sizes.batch < plan.sizes.rows:
         obstacle = f'batches have {plan.sizes.batch:,} of {rows:,} rows, and not all (batch_size="full")'

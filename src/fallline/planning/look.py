@@ -46,6 +46,7 @@ def look(
     hashed: Sequence[str] = (),
     max_categories: int = 50,
     encoding: str | None = None,
+    classes: bool | None = None,
 ) -> Looked:
     """Read the table and find its schema; the options are those of `fit`."""
     rule = checked_validation(validation)
@@ -62,6 +63,7 @@ def look(
         categorical=categorical,
         hashed=hashed,
         max_categories=max_categories,
+        classes=classes,
         held_out=held_out_column(rule) if by_rule and rule is not None else None,
     )
     notes = list(schema.notes)

@@ -76,28 +76,44 @@ def checked_rule(rule: object, learning_rate: object) -> tuple[Rule | None, floa
     return found, rate
 
 
-def checked_loss(loss: object, classes: bool) -> Loss:
-    """The loss, or the one that goes with the target."""
+def checked_loss(loss: object) -> Loss | None:
+    """The loss that was given, or None to choose one by the target."""
     if loss == "auto":
-        return loss_named("logistic" if classes else "squared")
+        return None
     found = loss_named(loss) if isinstance(loss, str) else loss
     if not isinstance(found, Loss):
         raise refuse("loss", loss, "a loss's name or an object from fallline.losses")
-    if found.classes and not classes:
+    return found
+
+
+def settled_loss(found: Loss | None, classes: int) -> Loss:
+    """The loss for a target of this many classes (0: a number), or the one that goes with it."""
+    if found is None:
+        found = loss_named("squared" if classes == 0 else "logistic" if classes == 2 else "softmax")
+    if found.classes and classes == 0:
+        many = "" if found.many else "two "
         raise SpecificationError(
-            f"loss={found.name!r} needs a target of two classes (text, true and false, or the whole numbers 0 and 1)",
+            f"loss={found.name!r} needs a target of {many}classes (text, true and false, or whole numbers)",
             option="loss",
             value=found.name,
             allowed='"squared" for a target that is a number',
         )
     if classes and not found.classes:
+        has = "two classes" if classes == 2 else f"{classes} classes"
         raise SpecificationError(
-            f"loss={found.name!r} needs a target that is a number, and this one has two classes",
+            f"loss={found.name!r} needs a target that is a number, and this one has {has}",
             option="loss",
             value=found.name,
-            allowed='"logistic" for two classes',
+            allowed='"logistic" for two classes, "softmax" for more',
         )
-    return found
+    if classes > 2 and not found.many:
+        raise SpecificationError(
+            f'loss={found.name!r} takes two classes, and the target has {classes}: use loss="softmax"',
+            option="loss",
+            value=found.name,
+            allowed='"softmax" for more than two classes',
+        )
+    return found.settled(classes)
 
 
 def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from ..data.origin import Find
 from ..data.schema import Schema
 from ..data.split import split_table
 from ..data.table import Table
+from ..data.targets import check_domain
 from ..errors import DataError
 from ..losses import Loss
+from ..sums import tree_sum
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def prepare(
         raise DataError(f"{table.name}: no row is left to train on", file=table.path)
     features = schema.encode(table, training)
     targets = schema.encode_target(table, training)
+    check_domain(table, schema, loss, present)
     weights = schema.encode_weight(table, training)
     if weights is None:
         weights = np.ones(len(training))
@@ -62,7 +65,14 @@ def prepare(
     fill(features, means)
     scaled = schema.scaled & scale
     problem = Arrays(
-        features, targets, weights, loss, np.where(scaled, means, 0.0), np.where(scaled, 1.0 / scales, 1.0), intercept
+        features,
+        targets,
+        weights,
+        loss,
+        np.where(scaled, means, 0.0),
+        np.where(scaled, 1.0 / scales, 1.0),
+        intercept,
+        start_score(loss, targets, weights) if intercept else 0.0,
     )
     if other is not None:
         held_out = present_rows(other, schema.target.name if schema.target else None)
@@ -72,6 +82,15 @@ def prepare(
     others = schema.encode(source, held_out), schema.encode_target(source, held_out)
     spreads = np.where(schema.scaled, scales, np.inf)
     return Prepared(problem, training, means, spreads, others, table.find, table.rows)
+
+
+def start_score(loss: Loss, targets: Floats, weights: Floats) -> float:
+    """Where the intercept starts: at 0, or at the link of the weighted mean target."""
+    if not loss.starts_at_mean:
+        return 0.0
+    mean = tree_sum((weights * targets).tolist()) / tree_sum(weights.tolist())
+    start = loss.link(mean)
+    return start if np.isfinite(start) else 0.0
 
 
 def fill(features: Floats, fills: Floats) -> None:

@@ -18,6 +18,7 @@ from .decay import decay_note
 from .rate import learning_rate as measured_rate
 from .rate import rounded
 from .scale import slow_columns
+from .stand_in import with_curvature
 from .trial import TRIAL_STEPS, Trials, share_of_best, try_rates
 
 
@@ -117,8 +118,9 @@ def tried_rate(rule: Rule, trials: Trials, first: float) -> tuple[float, str]:
 
 
 def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
-    """The curvature at theta = 0 of the first batches that the descent will use."""
-    theta = np.zeros(problem.parameters)
+    """The curvature at the start of the first batches that the descent will use."""
+    problem = with_curvature(problem)
+    theta = np.array(problem.start)
     rows: Rows = np.arange(problem.rows)
     if shuffle and sizes.batch < sizes.rows:
         rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)

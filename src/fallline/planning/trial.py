@@ -53,7 +53,7 @@ class Trials(NamedTuple):
 def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Trials:
     """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside."""
     seen: dict[float, float] = {}
-    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(np.zeros(problem.parameters))
+    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(problem.start)
 
     def loss(power: float) -> float:
         if power not in seen and len(seen) < MOST:

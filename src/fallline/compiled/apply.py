@@ -33,10 +33,12 @@ QUOTIENT_WORK = 1 << 16  # parameters from which it is worth to find out how to 
 TIMED = 1 << 12  # parameters on which that is found out, in some 50 µs
 CHUNK = 1 << 18  # parameters that a thread takes at a time: a multiple of LEAF, some 100 µs of work
 THREAD_WORK = 1 << 16  # parameters from which a second thread is worth its start
-BOUND = frozenset({"update", "update_by_quotients", "gradient_point", "terms_of", "answer_point", "read", "write"})
+IMPORTED = {quotient: ("both", "quotient", "usable"), vectors: ("magnitude_bits", "read", "write")}
+BOUND = frozenset({"update", "update_by_quotients", "gradient_point", "terms_of", "answer_point"}).union(
+    *IMPORTED.values()
+)
 READ = [f"read(state[{i}], j, {i + 3})" for i in range(vectors.VECTORS - 3)]
 WRITE = [f"write(new_state[{i}], j, {i + 3}, new_{i})" for i in range(vectors.VECTORS - 3)]
-IMPORTED = {quotient: "both, quotient, usable", vectors: "read, write"}
 
 Vector = NDArray[Any]  # of float64 or float32, contiguous
 
@@ -197,7 +199,7 @@ def _apply_kernel(
     text = Text()
     for module, names in IMPORTED.items():
         digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
-        text.line(f"from {module.__name__} import {names}  # of the text {digest}")
+        text.line(f"from {module.__name__} import {', '.join(names)}  # of the text {digest}")
     bind_rule(text, step, point, terms, states, takes_theta, read=READ[:states], write=WRITE[:states])
     state = ", ".join(["theta", *READ[:states]])
     value = "theta" if answer is None else f"{text.add(answer)}({state})"

@@ -16,34 +16,48 @@ import numpy as np
 
 from ..scalar import where
 from ..sums import LEAF
-from .vectors import read, write
+from .vectors import magnitude_bits, read, write
 
 BAD_GRADIENT, BAD_STEP, BAD_PARAMETER = 1, 2, 4
+INFINITE = 0x7FF0000000000000  # the magnitude bits of infinity; those of finite values are below
+
+
+def causes(largest_gradient, largest_step, largest_parameter):
+    """What was not finite, by the magnitude bits of the largest of each: a maximum takes fewer instructions in a loop
+    than a flag."""
+    bad = 0
+    if largest_gradient >= INFINITE:
+        bad += BAD_GRADIENT
+    if largest_step >= INFINITE:
+        bad += BAD_STEP
+    if largest_parameter >= INFINITE:
+        bad += BAD_PARAMETER
+    return bad
 
 
 def apply_rule(theta, gradient, state, numbers, keep):
     """One step in place. Return what was not finite, as a sum of the BAD_ numbers."""
-    bad_gradient = 0
-    bad_step = 0
-    bad_parameter = 0
+    largest_gradient = 0
+    largest_step = 0
+    largest_parameter = 0
     for j in range(theta.shape[0]):
         g = read(gradient, j, 1)
         before = read(theta, j, 0)
         step = update(g, before, state, j, numbers, state)
         after = write(theta, j, 0, before * keep - step)
-        bad_gradient |= not abs(g) < np.inf
-        bad_step |= not abs(step) < np.inf
-        bad_parameter |= not abs(after) < np.inf
-    return bad_gradient * BAD_GRADIENT + bad_step * BAD_STEP + bad_parameter * BAD_PARAMETER
+        largest_gradient = max(largest_gradient, magnitude_bits(g))
+        largest_step = max(largest_step, magnitude_bits(step))
+        largest_parameter = max(largest_parameter, magnitude_bits(after))
+    return causes(largest_gradient, largest_step, largest_parameter)
 
 
 def apply_rule_by_quotients(theta, gradient, state, numbers, keep, done):
     """The same, with exact quotients for the divisions by numbers. Entries whose dividends are out of range (the
     remains of gradients that have long been 0, mostly) are left as they are, and then done with the divider.
     done is scratch: as many entries as it has are gone through before those that were left are done."""
-    bad_gradient = 0
-    bad_step = 0
-    bad_parameter = 0
+    largest_gradient = 0
+    largest_step = 0
+    largest_parameter = 0
     for start in range(0, theta.shape[0], done.shape[0]):
         stop = min(start + done.shape[0], theta.shape[0])
         left = 0
@@ -54,18 +68,18 @@ def apply_rule_by_quotients(theta, gradient, state, numbers, keep, done):
             after = write(theta, j, 0, where(good, before * keep - step, before))
             write(done, j - start, 2, where(good, 1.0, 0.0))
             left |= not good
-            bad_gradient |= not abs(g) < np.inf
-            bad_step |= not abs(where(good, step, 0.0)) < np.inf
-            bad_parameter |= not abs(after) < np.inf
+            largest_gradient = max(largest_gradient, magnitude_bits(g))
+            largest_step = max(largest_step, magnitude_bits(where(good, step, 0.0)))
+            largest_parameter = max(largest_parameter, magnitude_bits(after))
         if left:
             for j in range(start, stop):
                 if done[j - start] == 0.0:
                     before = read(theta, j, 0)
                     step = update(read(gradient, j, 1), before, state, j, numbers, state)
                     after = write(theta, j, 0, before * keep - step)
-                    bad_step |= not abs(step) < np.inf
-                    bad_parameter |= not abs(after) < np.inf
-    return bad_gradient * BAD_GRADIENT + bad_step * BAD_STEP + bad_parameter * BAD_PARAMETER
+                    largest_step = max(largest_step, magnitude_bits(step))
+                    largest_parameter = max(largest_parameter, magnitude_bits(after))
+    return causes(largest_gradient, largest_step, largest_parameter)
 
 
 def add_terms(theta, gradient, state, start, leaves):

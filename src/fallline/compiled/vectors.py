@@ -1,4 +1,4 @@
-"""Reading and writing entries of vectors that do not overlap, and are known not to.
+"""Reading and writing entries of vectors that do not overlap, and are known not to; and the largest of many values.
 
 In a loop over several vectors LLVM must know that a store into one does not change another. It compares their
 addresses before the loop, but gives up (and the loop stays scalar) when more than four of them are written; Numba has
@@ -44,6 +44,17 @@ def write(typing_context: Any, vector: Any, j: Any, number: Any, value: Any) -> 
         return context.cast(builder, stored, vector.dtype, kind)
 
     return kind(vector, types.intp, types.intp, kind), code
+
+
+@intrinsic
+def magnitude_bits(typing_context: Any, x: Any) -> Any:
+    """The bits of abs(x) as a whole number: they grow with abs(x), and are largest for infinity, and then NaN."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bits = builder.bitcast(arguments[0], ir.IntType(64))
+        return builder.and_(bits, ir.Constant(ir.IntType(64), (1 << 63) - 1))
+
+    return types.int64(types.float64), code
 
 
 def _checked(vector: Any, number: Any) -> Any:

@@ -85,7 +85,7 @@ OPTIONS = {
     ("--batch-size", "huge"): "a whole number of at least 1, or auto, or full",
     ("--loss", "hinges"): "squared, logistic",
     ("--loss", "hinge"): "two classes",
-    ("--loss-option", "delta=2"): "name the loss that it belongs to, with --loss",
+    ("--loss-option", "delta=2"): "name the loss with --loss",
     ("--loss", "logistic"): "two classes",
     ("--model", "mlp"): "linear",
     ("--scale", "minmax"): "standard or none",

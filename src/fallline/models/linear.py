@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data.infer import present_rows
 from ..data.schema import Schema
+from ..data.targets import check_domain
 from ..data.values import Floats, Rows
 from ..errors import DataError, DivergenceError, SpecificationError
 from ..losses import Loss, loss_from_dict
@@ -159,6 +160,7 @@ class LinearModel:
         tally = Tally(self.loss, bool(self.classes))
         for piece in pieces(self.schema, table, target=True, encoding=encoding, notes=notes):
             present = present_rows(piece, self.schema.target.name if self.schema.target else None)
+            check_domain(piece, self.schema, self.loss, present)
             targets = self.schema.encode_target(piece, present)
             tally.add(self.score_features(self.schema.encode(piece, present)), targets)
         if tally.rows == 0:

@@ -78,6 +78,7 @@ def prepare(
         held_out = present_rows(other, schema.target.name if schema.target else None)
         if len(held_out) == 0:
             raise other.error("every value of the target is missing: there is nothing to judge the model by")
+        check_domain(other, schema, loss, held_out)
     source = other or table
     others = schema.encode(source, held_out), schema.encode_target(source, held_out)
     spreads = np.where(schema.scaled, scales, np.inf)

@@ -27,7 +27,7 @@ from .insight.explain import explain
 from .insight.explanation import Explanation
 from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
-from .models.load import load
+from .models.load import linear_model, load
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
@@ -128,7 +128,8 @@ class Run:
                 f"row {row} is not in the batch of step {k:,}: its rows are {_some(numbers)}", option="row", value=row
             )
         problem = _in_lists(prepared, batch)
-        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
+        classes = tuple(map(str, self.model.classes)) if problem.loss.many else ()
+        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged, classes)
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Record the run in a new folder: its specification and its model."""
@@ -295,7 +296,7 @@ def _carried_out(
         descent.run(report=progress, interrupted=interrupted)
     seconds = time.perf_counter() - started
     problem = prepared.problem
-    model = LinearModel(
+    model = linear_model(problem.loss)(
         schema,
         problem.loss,
         descent.answer(),
@@ -328,7 +329,9 @@ def _ended(run: Run, descent: Descent, prepared: Prepared, settled: Settled, spr
         plan = settled.plan
         curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle)
         suggested = measured_rate(plan.rule, curvature)[0]
-        error = divergence_error(descent, curvature, run.model.schema.features, np.isfinite(spreads), suggested)
+        features = tuple(name for name in run.model.schema.features for _ in range(prepared.problem.scores))
+        unscaled = np.repeat(np.isfinite(spreads), prepared.problem.scores)
+        error = divergence_error(descent, curvature, features, unscaled, suggested)
         error.run = run
         raise error
     return run

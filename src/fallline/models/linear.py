@@ -163,7 +163,11 @@ class LinearModel:
     def evaluate_features(self, features: Floats, targets: Floats) -> dict[str, float]:
         if len(targets) == 0:
             raise DataError("evaluate: no row has a target to compare with")
-        return scores(self.loss, self.score_features(features), targets, bool(self.classes))
+        return self.scores_of(self.score_features(features), targets)
+
+    def scores_of(self, found: Floats, targets: Floats) -> dict[str, float]:
+        """What `evaluate` says of these scores."""
+        return scores(self.loss, found, targets, bool(self.classes))
 
     def read(self, table: Any) -> Table:
         return table if isinstance(table, Table) else read(table, text=self.schema.text)
@@ -185,15 +189,18 @@ class LinearModel:
         """The model that `save` described. KeyError, TypeError or ValueError for anything else."""
         schema = Schema.from_dict(description["schema"])
         columns, intercept = len(schema.features), bool(description["intercept"])
+        loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
         for key in ARRAYS:
-            wanted = columns + intercept if key == "theta" else columns
+            wanted = (columns + intercept) * loss.scores if key == "theta" else columns
             if arrays[key].shape != (wanted,) or arrays[key].dtype != np.float64:
                 raise ValueError(f"{key} has shape {arrays[key].shape} of {arrays[key].dtype}, not {wanted} float64")
             if not np.isfinite(arrays[key]).all():
                 raise ValueError(f"{key} holds a value that is not finite")
-        loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
+        if loss.many and loss.scores != len(schema.target.classes if schema.target else ()):
+            raise ValueError("the loss has not as many scores as there are classes")
         parts = [arrays[key] for key in ARRAYS]
         return cls(schema, loss, *parts, intercept=intercept, stop=stop, training=dict(description["training"]))
 
     def __repr__(self) -> str:
-        return f"<linear model of {self.schema.target.name if self.schema.target else '?'}: {len(self.means)} features>"
+        target = self.schema.target.name if self.schema.target else "?"
+        return f"<{self.kind} model of {target}: {len(self.means)} features>"

@@ -21,6 +21,19 @@ def scores(loss: Loss, found: Floats, targets: Floats, classes: bool) -> dict[st
     return result | _of_numbers(elementwise(loss.inverse_link)(found), targets)
 
 
+def class_scores(loss: Loss, found: Floats, targets: Floats) -> dict[str, float]:
+    """rows, loss and accuracy of a loss with a score for each class, found (n, K); and of the commonest class."""
+    slopes = [0.0] * loss.scores
+    values = [loss.row(scores, target, slopes) for scores, target in zip(found.tolist(), targets.tolist(), strict=True)]
+    counts = np.bincount(targets.astype(np.int64), minlength=loss.scores)
+    return {
+        "rows": float(len(targets)),
+        "loss": float(np.mean(values)),
+        "accuracy": float(np.mean(np.argmax(found, axis=1) == targets)),
+        "trivial_accuracy": float(counts.max() / len(targets)),
+    }
+
+
 def _of_numbers(found: Floats, targets: Floats) -> dict[str, float]:
     errors, deviations = found - targets, targets - targets.mean()
     spread = float(np.mean(deviations**2))

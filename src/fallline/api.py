@@ -33,7 +33,7 @@ from .insight.measured import Measured, measured
 from .insight.page import rows_on_page
 from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
-from .models.load import load
+from .models.load import linear_model, load
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
@@ -137,7 +137,9 @@ class Run:
         found = prepared.find([number - 1 for number in shown])
         places = {number: place.inside for number, place in zip(shown, found) if place.inside}
         problem = _in_lists(prepared, batch)
-        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged, places)
+        classes = tuple(map(str, self.model.classes)) if problem.loss.many else ()
+        names = self.model.schema.features
+        return explain(descent, problem, numbers, names, self.title, row, not diverged, places, classes)
 
     def locate(self, row: int) -> Place:
         """Where a row of the table (counted from 1, as `explain` does) stands: its file and line, or row group and row.
@@ -306,7 +308,7 @@ def _carried_out(
         descent.run(report=progress, interrupted=interrupted)
     seconds = time.perf_counter() - started
     problem = prepared.problem
-    model = LinearModel(
+    model = linear_model(problem.loss)(
         schema,
         problem.loss,
         descent.answer(),
@@ -342,7 +344,9 @@ def _ended(run: Run, descent: Descent, prepared: Prepared, settled: Settled, spr
         plan = settled.plan
         curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle)
         suggested = measured_rate(plan.rule, curvature)[0]
-        error = divergence_error(descent, curvature, run.model.schema.features, np.isfinite(spreads), suggested)
+        features = tuple(name for name in run.model.schema.features for _ in range(prepared.problem.scores))
+        unscaled = np.repeat(np.isfinite(spreads), prepared.problem.scores)
+        error = divergence_error(descent, curvature, features, unscaled, suggested)
         error.run = run
         raise error
     return run

@@ -16,6 +16,7 @@ import math
 import pathlib
 import struct
 
+import golden_classes
 import golden_losses
 import golden_rules
 
@@ -27,6 +28,7 @@ RULES = golden_rules.RULES
 LOSSES = golden_losses.LOSSES
 TABLES = ("made", "diamonds")
 SCALINGS = ("unscaled", "scaled")
+CUTS = ("Fair", "Good", "Ideal", "Premium", "Very Good")
 SEED = 20240229
 STEPS = {1: 60, 1023: 7, 1024: 7, 1025: 7, 3073: 4, 5120: 4, "full": 3}  # beyond the first epoch where that is cheap
 FEWER_STEPS = {1: 60, 1025: 4, "full": 2}
@@ -102,40 +104,53 @@ def mean_and_scale(column):
 
 def batch_sums(table, loss, theta, batch):
     """The sums over a batch: the gradient by each feature and by the intercept, the loss, the weight."""
+    leaves = []
+    for start in range(0, len(batch), LEAF):
+        rows = batch[start : start + LEAF]
+        if loss == "softmax":
+            leaves.append(golden_classes.leaf_of(table, theta, rows))
+        else:
+            leaves.append(leaf_of(table, loss, theta, rows))
+    return tree(leaves)
+
+
+def leaf_of(table, loss, theta, rows):
     d = len(table["mean"])
     u = [theta[j] * table["inverse_scale"][j] for j in range(d)]
     targets = table[golden_losses.target_of(loss)]
-    leaves = []
-    for start in range(0, len(batch), LEAF):
-        leaf = [0.0] * (d + 3)
-        for place in range(start, min(start + LEAF, len(batch))):
-            row = batch[place]
-            x = table["features"][row]
-            weight = table["weight"][row]
-            prediction = 0.0
-            for j in range(d):
-                prediction = prediction + (x[j] - table["mean"][j]) * u[j]
-            prediction = prediction + theta[d]
-            value, slope = golden_losses.row_loss(loss, prediction, targets[row])
-            for j in range(d):
-                leaf[j] = leaf[j] + (weight * slope) * (x[j] - table["mean"][j])
-            leaf[d] = leaf[d] + (weight * slope)
-            leaf[d + 1] = leaf[d + 1] + weight * value
-            leaf[d + 2] = leaf[d + 2] + weight
-        leaves.append(leaf)
-    return tree(leaves)
+    leaf = [0.0] * (d + 3)
+    for row in rows:
+        x = table["features"][row]
+        weight = table["weight"][row]
+        prediction = 0.0
+        for j in range(d):
+            prediction = prediction + (x[j] - table["mean"][j]) * u[j]
+        prediction = prediction + theta[d]
+        value, slope = golden_losses.row_loss(loss, prediction, targets[row])
+        for j in range(d):
+            leaf[j] = leaf[j] + (weight * slope) * (x[j] - table["mean"][j])
+        leaf[d] = leaf[d] + (weight * slope)
+        leaf[d + 1] = leaf[d + 1] + weight * value
+        leaf[d + 2] = leaf[d + 2] + weight
+    return leaf
+
+
+def scores_of(table, loss):
+    """How many scores a row has."""
+    return golden_classes.classes_of(table) if loss == "softmax" else 1
 
 
 def gradient_of(table, loss, theta, batch):
     """Mean loss, gradient, weight; None for both where the batch weighs nothing."""
-    d = len(table["mean"])
+    k = scores_of(table, loss)
+    coefficients = len(table["mean"]) * k
     sums = batch_sums(table, loss, theta, batch)
-    weight = sums[d + 2]
+    weight = sums[coefficients + k + 1]
     if weight == 0.0:
         return None, None, weight
-    gradient = [(sums[j] * table["inverse_scale"][j]) / weight for j in range(d)]
-    gradient.append(sums[d] / weight)
-    return sums[d + 1] / weight, gradient, weight
+    gradient = [(sums[i] * table["inverse_scale"][i // k]) / weight for i in range(coefficients)]
+    gradient.extend([sums[coefficients + c] / weight for c in range(k)])
+    return sums[coefficients + k] / weight, gradient, weight
 
 
 # ---- one step of a rule
@@ -240,7 +255,7 @@ def weight_of(i):
 def made_table():
     """6,500 rows (7 leaves, 4 + 2 + 1) of 4 features from a linear congruential generator; the third is not scaled."""
     number = 12345
-    features, squared, logistic, amount = [], [], [], []
+    features, squared, logistic, amount, of_three = [], [], [], [], []
     for _ in range(6500):
         draws = []
         for _ in range(6):
@@ -252,12 +267,14 @@ def made_table():
         squared.append(3.0 * x[0] - 0.5 * x[1] + 2.0 * x[2] + 900.0 * x[3] + noise)
         logistic.append(1.0 if a + 0.3 * x[2] > coin else 0.0)
         amount.append(0.25 + 3.0 * a * noise)
-    return features, {"squared": squared, "logistic": logistic, "amount": amount}, [True, True, False, True]
+        of_three.append(0.0 if a > coin else 1.0 if b > noise else 2.0)
+    targets = {"squared": squared, "logistic": logistic, "amount": amount, "class": of_three}
+    return features, targets, [True, True, False, True]
 
 
 def diamonds_table():
-    """Every eighth row of the diamonds: six numbers; the price (in thousands too), and whether the cut is ideal."""
-    features, squared, logistic, amount = [], [], [], []
+    """Every eighth row of the diamonds: six numbers; the price (in thousands too), the cut, whether it is ideal."""
+    features, squared, logistic, amount, cut = [], [], [], [], []
     with open(DIAMONDS, newline="", encoding="utf-8") as file:
         for i, row in enumerate(csv.DictReader(file)):
             if i % 8 == 0:
@@ -265,7 +282,9 @@ def diamonds_table():
                 squared.append(float(row["price"]))
                 logistic.append(1.0 if row["cut"] == "Ideal" else 0.0)
                 amount.append(float(row["price"]) / 1000.0)
-    return features, {"squared": squared, "logistic": logistic, "amount": amount}, [True] * 6
+                cut.append(float(CUTS.index(row["cut"])))
+    targets = {"squared": squared, "logistic": logistic, "amount": amount, "class": cut}
+    return features, targets, [True] * 6
 
 
 def table_of(name, scaling):
@@ -284,7 +303,7 @@ def table_of(name, scaling):
 
 
 def start_of(parameters):
-    return [(0.5, -0.25, 1.0 / 3.0, 0.125, -0.7, 0.3, 0.1)[j] for j in range(parameters)]
+    return [(0.5, -0.25, 1.0 / 3.0, 0.125, -0.7, 0.3, 0.1)[j % 7] for j in range(parameters)]
 
 
 def hashed(numbers):
@@ -301,7 +320,7 @@ def steps_kept(rule, batch):
 
 def descend(table, rule, loss, rate, batches):
     """Take the steps. Return theta after each, and the loss and gradient norm of each."""
-    theta = start_of(len(table["mean"]) + 1)
+    theta = start_of((len(table["mean"]) + 1) * scores_of(table, loss))
     state = [golden_rules.first_state(rule, value) for value in theta]
     thetas, records = [], []
     for k in range(1, len(batches) + 1):
@@ -328,7 +347,7 @@ def table_hashes(name):
     """What a descent starts from: the table's numbers, and means and inverse scales."""
     table = table_of(name, "scaled")
     flat = [number for row in table["features"] for number in row]
-    content = flat + table["squared"] + table["logistic"] + table["amount"] + table["weight"]
+    content = flat + table["squared"] + table["logistic"] + table["amount"] + table["class"] + table["weight"]
     return {"content": hashed(content), "scaling": hashed(table["mean"] + table["inverse_scale"])}
 
 

@@ -1,6 +1,7 @@
 """Every loss's value and slope for golden.py, written with branches where the product has none, and the targets that a
 loss is followed on. Softmax stands in golden_classes.py."""
 
+import golden_classes
 import golden_math
 
 FIRST_LOSSES = ("squared", "logistic")  # they are followed with every rule, table and scaling
@@ -16,15 +17,18 @@ RATES = {  # of the other losses with these rules: on the made table, scaled, an
     "modified_huber": ((0.06, 2e-5), (0.015, 3e-6), (0.05, 2.5e-3)),
     "poisson": ((0.01, 1e-5), (0.003, 2e-6), (0.02, 1e-3)),
     "gamma": ((0.02, 3e-6), (0.004, 6e-7), (0.03, 1.5e-3)),
+    "softmax": golden_classes.RATES,
     "tweedie": ((0.015, 2e-5), (0.005, 3e-6), (0.025, 1.2e-3)),
 }
 LOSSES = (*FIRST_LOSSES, *RATES)
 OF_NUMBERS = ("squared", "absolute", "huber", "quantile", "epsilon_insensitive", "squared_epsilon_insensitive")
-OF_AMOUNTS = ("poisson", "gamma", "tweedie")  # the others have classes as targets
+OF_AMOUNTS = ("poisson", "gamma", "tweedie")  # the others have two classes as targets
 
 
 def target_of(loss):
     """Which of a table's targets the loss is followed on."""
+    if loss == "softmax":
+        return "class"
     return "squared" if loss in OF_NUMBERS else "amount" if loss in OF_AMOUNTS else "logistic"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from fallline.compiled.runtime import Arrays, CompiledRuntime
-from fallline.losses import LOSSES
+from fallline.losses import LOSSES, Loss
 from fallline.plain.descent import PlainRuntime
 from fallline.plain.problem import Problem
 from fallline.rules import RULES, Rule
@@ -25,6 +25,7 @@ SIMPLE_RULES = ("sgd", "momentum", "rmsprop", "adam")
 # The law holds for every loss with every rule; two losses meet all rules, the others three.
 PAIRS = [(r, n) for n in LOSSES for r in RULES if n in golden_losses.FIRST_LOSSES or r in golden_losses.RULES]
 every_rule_and_loss = pytest.mark.parametrize(("rule_name", "loss"), PAIRS)
+CLASSES = 4  # of random tables with a score for each class
 NAN_BYTES = struct.pack("<d", math.nan)
 
 
@@ -49,15 +50,21 @@ class Table(NamedTuple):
     means: list[float]
     inverse_scales: list[float]
     intercept: bool = True
+    scores: int = 1
 
     @property
     def parameters(self) -> int:
-        return len(self.means) + self.intercept
+        return (len(self.means) + self.intercept) * self.scores
+
+    def loss(self, name: str) -> Loss:
+        return LOSSES[name].settled(self.scores)
 
 
 def random_target(loss: str, draw: random.Random) -> float:
     """A target that the loss is defined for."""
     found = LOSSES[loss]
+    if found.many:
+        return float(draw.randrange(CLASSES))
     if found.classes:
         return float(draw.random() < 0.4)
     if found.domain is not None:
@@ -69,20 +76,20 @@ def of_golden(name: str, scaling: str, loss: str) -> Table:
     """A table of the golden script with this loss's target."""
     found = golden.table_of(name, scaling)
     targets = found[golden_losses.target_of(loss)]
-    return Table(found["features"], targets, found["weight"], found["mean"], found["inverse_scale"])
+    numbers = found["features"], targets, found["weight"], found["mean"], found["inverse_scale"]
+    return Table(*numbers, scores=golden.scores_of(found, loss))
 
 
 def plain_runtime(table: Table, loss: str, rule: Rule) -> PlainRuntime:
-    features, targets, weights, means, inverse_scales, intercept = table
-    return PlainRuntime(
-        Problem(features, targets, weights, LOSSES[loss], means, inverse_scales, intercept=intercept), rule
-    )
+    features, targets, weights, means, inverse_scales, intercept, _ = table
+    problem = Problem(features, targets, weights, table.loss(loss), means, inverse_scales, intercept=intercept)
+    return PlainRuntime(problem, rule)
 
 
 def compiled_runtime(table: Table, loss: str, rule: Rule, threads: int) -> CompiledRuntime:
     """Threading is forced on: no batch above one leaf is too small to be shared out."""
     features, targets, weights, means, inverse_scales = (np.array(part, dtype=np.float64) for part in table[:5])
-    problem = Arrays(features, targets, weights, LOSSES[loss], means, inverse_scales, table.intercept)
+    problem = Arrays(features, targets, weights, table.loss(loss), means, inverse_scales, table.intercept)
     return CompiledRuntime(problem, rule, threads=threads, thread_work=0)
 
 

@@ -56,6 +56,18 @@ def later_traps(loss: str) -> dict[tuple[str, str], Trap]:
         parameter = Trap([0.0, 5e-159, 6e-159], 1.0, 1.0, LARGEST, (0.25, LARGEST, -LARGEST))
     if found.domain:
         parameter = Trap([0.0, 1e-307, 1.2e-307], 1e300, 1.0, 1e300, (0.25, LARGEST, -LARGEST))
+    if found.many:  # two scores a row: the coefficients of a feature follow one another
+        zero = (0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
+        far = (0.25, 0.0, 1e9, 0.0, 0.0, 0.0, 0.5, 0.0)
+        infinite = (0.25, 0.0, 1e150, 0.0, 0.0, 0.0, 0.5, 0.0)
+        pushed = (0.25, 0.0, LARGEST, 0.0, -LARGEST, 0.0)
+        return {
+            (loss, "loss"): Trap([0.0, 1e160, 0.0], 1.0, 1.0, 0.01, infinite),
+            (loss, "growth"): Trap([0.0, 1.0, 0.0], 1.0, 1.0, 0.01, far, 1e6),
+            (loss, "gradient"): Trap([0.0, 1e308, 0.0], 1.0, 100.0, 0.01, zero),
+            (loss, "step"): Trap([100.0, 0.0, 0.0], 1.0, 1.0, LARGEST, zero),
+            (loss, "parameter"): Trap([0.0, 5e-6, 6e-6], 0.0, 1.0, 1e300, pushed),
+        }
     return {
         (loss, "loss"): Trap([0.0, 1e160, 0.0], wrong, 1.0, 0.01, (0.25, 1e150, 0.0, 0.5)),
         (loss, "growth"): growth,
@@ -100,7 +112,8 @@ def test_a_step_that_is_not_finite_is_not_applied(loss: str, cause: str, rule_na
     trap = TRAPS[loss, cause]
     first = 0.5 if LOSSES[loss].domain else 0.0
     features, targets, weights = [*GOOD, trap.features], [first, 1.0, 1.0, trap.target], [1.0, 1.0, 1.0, trap.weight]
-    table = Table(features, targets, weights, [0.0] * 3, [1.0] * 3, len(trap.start) == 4)
+    scores = 2 if LOSSES[loss].many else 1
+    table = Table(features, targets, weights, [0.0] * 3, [1.0] * 3, len(trap.start) == 4 * scores, scores)
     rule = RULES[rule_name](learning_rate=0.01)
     batches = [[0, 1], [2, 1], [0] * (rows - 1) + [3] * rows, [0, 1]]
     numbers = rule_numbers(rule, [1e-3, 1e-3, trap.rate, 1e-3])

@@ -11,6 +11,7 @@ import golden_losses
 import golden_rules
 import pytest
 from law_cases import (
+    CLASSES,
     PAIRS,
     Table,
     as_batches,
@@ -134,7 +135,8 @@ def random_table(loss: str, draw: random.Random) -> Table:
     scaled = draw.random() < 0.7
     means = [draw.gauss(p, 0.1 * s) if scaled else 0.0 for p, s in zip(places, sizes, strict=True)]
     inverse_scales = [draw.uniform(0.5, 2.0) / s if scaled else 1.0 for s in sizes]
-    return Table(features, targets, weights, means, inverse_scales, draw.random() < 0.7)
+    scores = CLASSES if LOSSES[loss].many else 1
+    return Table(features, targets, weights, means, inverse_scales, draw.random() < 0.7, scores)
 
 
 def taken(runtime: Any, start: list[float], batches: list[list[int]], numbers: Any, cuts: list[int]) -> dict[str, Any]:
@@ -207,12 +209,13 @@ def test_a_batch_of_weight_zero_is_a_step_that_changes_nothing(rule_name: str, l
     even if its rows' own losses are not finite."""
     features, weights = [[1.5, -2.0], [0.25, 1.0], [1e200, 1e200]], [1.0, 2.0, 0.0]
     targets = [1.0, 0.5 if LOSSES[loss].domain else 0.0, 0.0 if LOSSES[loss].classes else 1e200]
-    table = Table(features, targets, weights, [0.0] * 2, [1.0] * 2)
+    scores = CLASSES if LOSSES[loss].many else 1
+    table = Table(features, targets, weights, [0.0] * 2, [1.0] * 2, scores=scores)
     rule = RULES[rule_name](learning_rate=0.01)
     numbers = rule_numbers(rule, [0.01] * 4)
     batches = [[0, 1], [2] * rows, [2] * rows, [1, 0]]
     for label, runtime in runtimes(table, loss, rule).items():
-        state, other = (runtime.start([0.5, -0.25, 0.125], 1.0) for _ in range(2))
+        state, other = (runtime.start(([0.5, -0.25, 0.125] * scores), 1.0) for _ in range(2))
         runtime.advance(state, as_batches(runtime, batches[:1]), numbers[:1], NO_GUARD)
         before = state_bits(state)
         answer = runtime.advance(state, as_batches(runtime, batches[1:3]), numbers[1:3], NO_GUARD)

@@ -36,7 +36,7 @@ def fit(
         Word,
         typer.Option(
             metavar="NAME",
-            help="auto (by the target), squared, logistic, absolute, huber, quantile, epsilon_insensitive, "
+            help="auto (by the target), squared, logistic, softmax, absolute, huber, quantile, epsilon_insensitive, "
             "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie.",
         ),
     ] = None,

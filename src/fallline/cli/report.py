@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .progress import Meter
 
 STRONGEST = 10
+MOST_CLASSES = 6  # that have a column in the report
 EXACT_FEATURES = 3  # up to which an unscaled model's numbers are shown in full
 
 
@@ -91,6 +92,8 @@ def _scores(outcome: Outcome) -> list[Line]:
 
 def _coefficients(outcome: Outcome) -> list[Line]:
     run, model = outcome.run, outcome.run.model
+    if model.loss.many:
+        return _of_classes(outcome)
     found = model.coefficients
     if not run.specification.scale and len(found) <= EXACT_FEATURES:
         exact = [*found.items(), *([("intercept", model.intercept)] if model.has_intercept else [])]
@@ -103,12 +106,33 @@ def _coefficients(outcome: Outcome) -> list[Line]:
     return [*lines, *map(Line, columns(rows, right=(1,))), Line(f"  So {_example(outcome, chosen[0])}.")]
 
 
+def _of_classes(outcome: Outcome) -> list[Line]:
+    """A column for each class: what a feature adds to the score of the class."""
+    run, model = outcome.run, outcome.run.model
+    found: dict[Any, dict[str, float]] = model.coefficients  # type: ignore[assignment]
+    intercepts: dict[Any, float] = model.intercept  # type: ignore[assignment]
+    classes, shown = list(found), strongest(run)
+    some = "" if len(shown) == len(model.schema.features) else f" (the {len(shown)} strongest)"
+    rows = [("", *map(str, classes[:MOST_CLASSES]))]
+    rows += [(name, *(signed(found[c][name]) for c in classes[:MOST_CLASSES])) for name in shown]
+    rows += [("intercept", *(signed(intercepts[c]) for c in classes[:MOST_CLASSES]))] if model.has_intercept else []
+    more = f"; {len(classes) - MOST_CLASSES} more classes are not shown" if len(classes) > MOST_CLASSES else ""
+    head = Line(f"Coefficients: what each adds to the score of a class of {outcome.target}{some}{more}", "bold")
+    lines = columns(rows, right=tuple(range(1, len(rows[0]))))
+    return [head, *map(Line, lines), Line("  The class with the highest score is predicted.")]
+
+
 def strongest(run: Run) -> list[str]:
     """The features by what one standard deviation of them does (of what is 0 or 1: the whole of it)."""
     spreads = run._prepared().spreads.tolist()
+    found = run.model.coefficients
+    sizes: dict[str, float] = {name: abs(value) for name, value in found.items() if not run.model.loss.many}
+    for column in found.values() if run.model.loss.many else ():
+        for name, value in column.items():  # type: ignore[attr-defined]
+            sizes[name] = max(sizes.get(name, 0.0), abs(value))
     effect = {
-        name: abs(value) * (spread if math.isfinite(spread) else 1.0)
-        for (name, value), spread in zip(run.model.coefficients.items(), spreads, strict=True)
+        name: size * (spread if math.isfinite(spread) else 1.0)
+        for (name, size), spread in zip(sizes.items(), spreads, strict=True)
     }
     return sorted(effect, key=lambda name: -effect[name])[:STRONGEST]
 

@@ -9,7 +9,17 @@ from typing import Any
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
-from . import curvature_loops, descent_loops, gram_loops, leaf_loops, step_loops, table_loops, tree_loops
+from . import (
+    class_curvature_loops,
+    class_loops,
+    curvature_loops,
+    descent_loops,
+    gram_loops,
+    leaf_loops,
+    step_loops,
+    table_loops,
+    tree_loops,
+)
 from .generate import INLINED, KERNEL, Text, load
 
 BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
@@ -26,7 +36,7 @@ def table_kernel() -> Any:
 
 def loss_kernel(loss: Loss) -> Any:
     """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature."""
-    return _loss_kernel(loss.row, loss.curvature)
+    return _class_kernel(loss.row) if loss.many else _loss_kernel(loss.row, loss.curvature)
 
 
 @cache
@@ -39,10 +49,21 @@ def _loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
     return load(f"loss_{row.__name__}", str(text))
 
 
+@cache
+def _class_kernel(row: FunctionType) -> ModuleType:
+    text = Text()
+    _bind_class_loss(text, row)
+    measured = (class_curvature_loops.sharpness, class_curvature_loops.row_statistics)
+    for function in (class_loops.all_leaves, *measured):
+        text.add(function, KERNEL, BOUND)
+    return load(f"loss_{row.__name__}", str(text))
+
+
 def descent_kernel(loss: Loss, rule: Rule) -> Any:
     """Whole steps: the loss, its gradient and the rule."""
     return _descent_kernel(
         loss.row,
+        loss.many,
         rule.step,
         rule.point,
         rule.terms,
@@ -55,6 +76,7 @@ def descent_kernel(loss: Loss, rule: Rule) -> Any:
 @cache
 def _descent_kernel(
     row: FunctionType,
+    many: bool,
     step: FunctionType,
     point: FunctionType | None,
     terms: FunctionType | None,
@@ -63,9 +85,10 @@ def _descent_kernel(
     takes_theta: bool,
 ) -> ModuleType:
     text = Text()
-    bind_loss(text, row)
+    (_bind_class_loss if many else bind_loss)(text, row)
     _bind_step(text, step, point, terms, states, decays, takes_theta)
-    for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
+    take_steps = class_loops.take_steps if many else descent_loops.take_steps
+    for function in (step_loops.finish_step, step_loops.descent_point, take_steps):
         text.add(function, KERNEL, BOUND)
     return load(f"descent_{row.__name__}_{step.__name__}", str(text))
 
@@ -159,6 +182,12 @@ def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None)
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"
         text.line(_function(f"{name}(score, target, loss_numbers)", call, results))
+
+
+def _bind_class_loss(text: Text, row: FunctionType) -> None:
+    """Bind `row_loss` to a loss's function with a score for each class."""
+    call = f"value = {text.add(row)}(scores, target, slopes)"
+    text.line(_function("row_loss(scores, target, slopes)", call, "value"))
 
 
 def _function(head: str, line: str, result: str) -> str:

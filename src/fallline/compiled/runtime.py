@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..losses.loss import Loss
 from ..order.shuffle import Sizes, epoch_key
 from ..plain.divergence import Guard
-from ..plain.problem import start_of
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .kernels import descent_kernel, loss_kernel, table_kernel
@@ -55,12 +54,22 @@ class Arrays:
 
     @property
     def parameters(self) -> int:
-        return self.columns + self.intercept
+        return (self.columns + self.intercept) * self.scores
 
     @property
     def start(self) -> list[float]:
         """theta before step 1."""
-        return start_of(self.columns, self.intercept, self.start_score)
+        return [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)
+
+    @property
+    def scores(self) -> int:
+        """How many scores a row has."""
+        return self.loss.scores
+
+    @property
+    def parameter_scales(self) -> Floats:
+        """The inverse scale that belongs to each coefficient."""
+        return self.inverse_scales if self.scores == 1 else np.repeat(self.inverse_scales, self.scores)
 
     @property
     def table(self) -> tuple[Any, ...]:
@@ -170,7 +179,7 @@ class CompiledRuntime:
             sums = self._sums(point, rows, start, stop)
             cause = kernel.finish_step(
                 sums,
-                problem.inverse_scales,
+                problem.parameter_scales,
                 problem.intercept,
                 state.theta,
                 state.rule_state,
@@ -189,10 +198,12 @@ class CompiledRuntime:
 
     def _sums(self, theta: Floats, rows: Rows, start: int, stop: int) -> Floats:
         """The sums of one batch, on as many threads as it is worth."""
-        problem, columns = self.problem, self.problem.columns
-        leaves = np.empty((-(-(stop - start) // LEAF), columns + 3))
-        coefficients = theta[:columns] * problem.inverse_scales
-        b = float(theta[columns]) if problem.intercept else 0.0
+        problem, columns = self.problem, self.problem.columns * self.problem.scores
+        width = columns + problem.scores + 2
+        leaves = np.empty((-(-(stop - start) // LEAF), width))
+        coefficients = theta[:columns] * problem.parameter_scales
+        b: Any = theta[columns:] if problem.intercept else np.zeros(problem.scores)
+        b = b if problem.loss.many else float(b[0])
         kernel = loss_kernel(problem.loss).all_leaves
         work = leaves.shape[0] * LEAF * columns
         threads = min(self.threads if work >= self.thread_work else 1, leaves.shape[0])
@@ -215,6 +226,6 @@ class CompiledRuntime:
             )
 
         share(part, range(threads), threads)
-        sums = np.empty(columns + 3)
-        table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
+        sums = np.empty(width)
+        table_kernel().combine(leaves, np.empty((48, width)), sums)
         return sums

@@ -64,17 +64,17 @@ def finish_step(
 
     record receives the loss and the gradient norm; smoothed_loss[0], theta and state change only if nothing is wrong.
     """
-    columns = inverse_scales.shape[0]
-    weight = sums[columns + 2]
+    columns = inverse_scales.shape[0]  # or features times classes; the intercepts' sums, the loss, the weight follow
+    weight = sums[sums.shape[0] - 1]
     if weight == 0.0:
         record[0] = 0.0
         record[1] = 0.0
         return 0
     for j in range(columns):
         gradient[j] = (sums[j] * inverse_scales[j]) / weight
-    if intercept:
-        gradient[columns] = sums[columns] / weight
-    loss = sums[columns + 1] / weight
+    for j in range(columns, gradient.shape[0]):
+        gradient[j] = sums[j] / weight
+    loss = sums[sums.shape[0] - 2] / weight
     record[0] = loss
     record[1] = np.sqrt(tree_sum_of_squares(gradient))
     if not abs(loss) < np.inf:

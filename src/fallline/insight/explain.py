@@ -10,9 +10,10 @@ from dataclasses import replace
 from ..descent.loop import Descent
 from ..plain.gradient import batch_gradient
 from ..plain.problem import Problem
+from .explain_classes import class_lines, class_rows, left_to_right
 from .explanation import Explanation, Parameter, Row
 from .page import page
-from .trace import trace
+from .trace import Line, trace
 
 
 def explain(
@@ -24,11 +25,12 @@ def explain(
     focus: int | None = None,
     applied: bool = True,
     places: dict[int, str] | None = None,
+    classes: tuple[str, ...] = (),
 ) -> Explanation:
     """Explain the next step of a descent. problem: its batch in plain lists; numbers: those rows' numbers.
 
     focus: the number of a row to work out in full. applied: False for a step at which the descent diverged. places:
-    where rows stand in their file.
+    where rows stand in their file. classes: the target's, where each has a score.
     """
     plan, k = descent.plan, descent.k + 1
     rule = plan.rule
@@ -40,23 +42,26 @@ def explain(
         point = [rule.point(value, *state, *arguments) for value, state in zip(theta, states)]
     loss, gradient, weight = batch_gradient(problem, point, range(problem.rows))
     arguments += rule.term_sums(gradient, theta, states)
-    rows = _rows(problem, point, numbers)
+    rows = (class_rows if problem.loss.many else _rows)(problem, point, numbers)
     parameters = []
-    columns = problem.columns
+    scales, count = problem.parameter_scales, problem.scores
     code = rule.step.__code__
     for j, before in enumerate(theta):
         values = (gradient[j], *([before] if rule.takes_theta else []), *states[j], *arguments)
         named = dict(zip(code.co_varnames[: code.co_argcount], values, strict=True))
         step = rule.update(gradient[j], before, states[j], arguments)[0]
-        inverse = problem.inverse_scales[j] if j < columns else 1.0
-        total = _left_to_right([row.weight * row.slope * (row.terms[j] if j < columns else 1.0) for row in rows])
+        inverse = scales[j] if j < len(scales) else 1.0
+        slopes = [row.slopes[j % count] if row.slopes else row.slope for row in rows]
+        terms = [row.terms[j // count] if j < len(scales) else 1.0 for row in rows]
+        total = left_to_right([row.weight * slope * term for row, slope, term in zip(rows, slopes, terms)])
         lines = tuple(trace(rule.step, named, ("step", *rule.state)))
-        name = names[j] if j < columns else "intercept"
+        name = names[j // count] if j < len(scales) else "intercept"
+        name += f" of {classes[j % count]}" if classes else ""
         parameters.append(
             Parameter(name, before, point[j], total, inverse, gradient[j], lines, step, keep, before * keep - step)
         )
     at = numbers.index(focus) if focus is not None else None
-    lines = tuple(trace(problem.loss.row, _named(problem, rows[at]), ("value", "slope"))) if at is not None else ()
+    lines = () if at is None else class_lines(problem, rows[at], classes) if classes else _lines(problem, rows[at])
     explained = Explanation(
         k,
         descent.rate(k),
@@ -70,7 +75,7 @@ def explain(
         tuple(problem.inverse_scales),
         tuple(rows),
         weight,
-        _left_to_right([row.weight * row.value for row in rows]),
+        left_to_right([row.weight * row.value for row in rows]),
         loss,
         tuple(parameters),
         problem.intercept,
@@ -78,6 +83,7 @@ def explain(
         lines,
         applied,
         places or {},
+        classes=classes,
     )
     return replace(explained, text=page(explained))
 
@@ -87,7 +93,7 @@ def _rows(problem: Problem, theta: list[float], numbers: list[int]) -> list[Row]
     rows = []
     for i, features in enumerate(problem.features):
         terms = [x - mean for x, mean in zip(features, problem.means, strict=True)]
-        score = _left_to_right([x * u for x, u in zip(terms, coefficients)])
+        score = left_to_right([x * u for x, u in zip(terms, coefficients)])
         if problem.intercept:
             score += theta[-1]
         value, slope = problem.loss.row(score, problem.targets[i], *problem.loss.numbers)
@@ -107,12 +113,9 @@ def _rows(problem: Problem, theta: list[float], numbers: list[int]) -> list[Row]
     return rows
 
 
-def _left_to_right(values: list[float]) -> float:
-    """A sum as it is written on the page; the step itself adds leaves of 1,024 rows by a tree."""
-    total = 0.0
-    for value in values:
-        total += value
-    return total
+def _lines(problem: Problem, row: Row) -> tuple[Line, ...]:
+    """The row's loss, line by line."""
+    return tuple(trace(problem.loss.row, _named(problem, row), ("value", "slope")))
 
 
 def _named(problem: Problem, row: Row) -> dict[str, float]:

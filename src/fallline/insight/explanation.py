@@ -11,7 +11,11 @@ from .trace import Line
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the batch. number: its place in the table, from 1. terms: (x - mean) for each feature."""
+    """One row of the batch. number: its place in the table, from 1. terms: (x - mean) for each feature.
+
+    Where there is a score for each class, scores, probabilities and slopes are theirs, and score, prediction and slope
+    those of the row's own class.
+    """
 
     number: int
     features: tuple[float, ...]
@@ -22,6 +26,9 @@ class Row:
     prediction: float
     value: float
     slope: float
+    scores: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    slopes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,21 @@ class Explanation:
     applied: bool = True
     places: dict[int, str] = field(default_factory=dict)  # where rows on the page stand: "line 18"
     text: str = ""
+    classes: tuple[str, ...] = ()  # where there is a score for each: parameter i belongs to class i % K
+
+    @property
+    def scores(self) -> int:
+        """How many scores a row has."""
+        return max(len(self.classes), 1)
+
+    def feature_of(self, i: int) -> int | None:
+        """The feature that parameter i belongs to; None for an intercept."""
+        j = i // self.scores
+        return j if j < len(self.feature_names) else None
+
+    def slope_of(self, row: Row, i: int) -> float:
+        """The slope of a row's loss by the score that parameter i is part of."""
+        return row.slopes[i % self.scores] if self.classes else row.slope
 
     def __str__(self) -> str:
         return self.text

@@ -11,6 +11,7 @@ MOST_ROWS = 8
 MOST_FEATURES = 3
 MOST_PARAMETERS = 4
 MOST_TERMS = 5
+MOST_CLASSES = 4
 WIDTH = 100
 
 
@@ -30,7 +31,9 @@ def _head(explained: Explanation) -> str:
         f"batch of {_count(len(explained.rows), 'row')}, loss {explained.loss_formula}, "
         f"learning rate {number(explained.learning_rate)}",
         "",
-        "Parameters before the step (w[…] the coefficient of a feature, b the intercept)",
+        "Parameters before the step (w[…] the coefficient of a feature, b the intercept)"
+        if not explained.classes
+        else "Parameters before the step (w[…] the coefficient of a feature and a class, b[…] a class's intercept)",
     ]
     for j, p in _shown(explained):
         elsewhere = "" if p.point == p.before else f", its gradient taken at {number(p.point)}"
@@ -38,7 +41,7 @@ def _head(explained: Explanation) -> str:
     hidden = len(explained.parameters) - len(_shown(explained))
     if hidden:
         lines.append(f"  … and {_count(hidden, 'parameter')} with smaller steps")
-    scaled = [j for j, _ in _shown(explained) if j < len(explained.means) and explained.inverse_scales[j] != 1.0]
+    scaled = [j for j in _features_shown(explained) if explained.inverse_scales[j] != 1.0]
     if scaled:
         lines += ["", "A scaled feature enters as (value - mean) / deviation"]
         lines += [
@@ -48,8 +51,11 @@ def _head(explained: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _symbol(explained: Explanation, j: int) -> str:
-    return f"w[{explained.feature_names[j]}]" if j < len(explained.feature_names) else "b"
+def _symbol(explained: Explanation, i: int) -> str:
+    j, of_class = explained.feature_of(i), explained.classes[i % explained.scores] if explained.classes else ""
+    if j is None:
+        return f"b[{of_class}]" if of_class else "b"
+    return f"w[{explained.feature_names[j]}{', ' if of_class else ''}{of_class}]"
 
 
 def _deviation(explained: Explanation, j: int) -> str:
@@ -64,7 +70,10 @@ def _rows(explained: Explanation) -> str:
     header = ["row", *(["in the file"] if placed else []), *names]
     if len(explained.feature_names) > len(names):
         header.append("…")
-    header += ["target", "prediction", "residual", "loss", "slope"] + (["weight"] if weighted else [])
+    measured = ["prediction", "residual", "loss", "slope"]
+    if explained.classes:
+        measured = [*(f"p[{name}]" for name in explained.classes[:MOST_CLASSES]), "loss"]
+    header += ["target", *measured] + (["weight"] if weighted else [])
     body = []
     for row in _picked(explained):
         if row is None:
@@ -74,14 +83,24 @@ def _rows(explained: Explanation) -> str:
         cells = [f"{row.number:,}", *where, *(number(row.features[j]) for j in shown)]
         if len(explained.feature_names) > len(names):
             cells.append("…")
-        residual = row.prediction - row.target
-        cells += [number(value) for value in (row.target, row.prediction, residual, row.value, row.slope)]
+        cells += _measured(explained, row)
         body.append(cells + ([number(row.weight)] if weighted else []))
     text = _table([header, *body])
     if len(explained.rows) > MOST_ROWS:
         text += f"\n({_count(len(explained.rows), 'row')} in all)"
+    if explained.classes:
+        return f"{text}\np = probability of a class; slope by its score = p, less 1 for the row's own class"
     meaning = "residual = prediction - target; slope = derivative of a row's loss by its score"
     return f"{text}\n{_prediction(explained)}{meaning}"
+
+
+def _measured(explained: Explanation, row: Row) -> list[str]:
+    """A row's cells from the target on."""
+    if explained.classes:
+        some = row.probabilities[:MOST_CLASSES]
+        return [explained.classes[int(row.target)], *(number(p) for p in some), number(row.value)]
+    residual = row.prediction - row.target
+    return [number(value) for value in (row.target, row.prediction, residual, row.value, row.slope)]
 
 
 def _prediction(explained: Explanation) -> str:
@@ -107,35 +126,45 @@ def _focus(explained: Explanation) -> str:
         f"Row {row.number:,} in full{f' ({place})' if place else ''}",
         "  score: for each feature, (value - mean) * w / deviation",
     ]
-    columns = len(explained.feature_names)
-    for name, term, p in zip(explained.feature_names, row.terms, explained.parameters[:columns], strict=True):
-        if term != 0.0:
-            coefficient = number(p.point * p.inverse_scale)
-            lines.append(f"    {name}: {number(term)} * {coefficient} = {number(term * (p.point * p.inverse_scale))}")
-    if explained.has_intercept:
-        lines.append(f"    b: {number(explained.parameters[-1].point)}")
-    lines.append(f"    sum = {number(row.score)}")
+    for c in range(min(explained.scores, MOST_CLASSES)):
+        lines += [f"   of {explained.classes[c]}"] if explained.classes else []
+        lines += _score(explained, row, c)
     lines.append(f"  loss ({explained.loss_name}), its value and its slope:")
     lines += [f"    {_line(line)}" for line in explained.focus_lines]
     return "\n".join(lines)
 
 
-def _gradient(explained: Explanation, p: Parameter, j: int) -> str:
-    is_intercept = j == len(explained.feature_names)
+def _score(explained: Explanation, row: Row, c: int) -> list[str]:
+    """One score of a row, term by term."""
+    columns, count, lines = len(explained.feature_names), explained.scores, []
+    own = explained.parameters[c::count]
+    for name, term, p in zip(explained.feature_names, row.terms, own[:columns], strict=True):
+        if term != 0.0:
+            coefficient = number(p.point * p.inverse_scale)
+            lines.append(f"    {name}: {number(term)} * {coefficient} = {number(term * (p.point * p.inverse_scale))}")
+    if explained.has_intercept:
+        lines.append(f"    b: {number(own[-1].point)}")
+    return [*lines, f"    sum = {number(row.scores[c] if row.scores else row.score)}"]
+
+
+def _gradient(explained: Explanation, p: Parameter, i: int) -> str:
+    j = explained.feature_of(i)
+    is_intercept = j is None
+    feature = "" if j is None else explained.feature_names[j]
     unscaled = p.inverse_scale == 1.0
-    x = "" if is_intercept else f" * {p.name}" if unscaled else f" * ({p.name} - mean)"
+    x = "" if is_intercept else f" * {feature}" if unscaled else f" * ({feature} - mean)"
     terms = []
     for row in explained.rows:
-        term = 1.0 if is_intercept else row.terms[j]
+        term = 1.0 if j is None else row.terms[j]
         if term != 0.0:
-            written = _signed(row.slope) + ("" if is_intercept else f" * {_signed(term)}")
+            written = _signed(explained.slope_of(row, i)) + ("" if is_intercept else f" * {_signed(term)}")
             terms.append(_weighted(row.weight, written))
     zeros = len(explained.rows) - len(terms)
-    left_out = f"   ({_count(zeros, 'row')} with {p.name} = 0 left out)" if zeros and terms else ""
+    left_out = f"   ({_count(zeros, 'row')} with {feature} = 0 left out)" if zeros and terms else ""
     weight = number(explained.weight)
     mean = _mean(terms or ["0"], None, explained.weight)
-    total = number(p.sum) if unscaled else f"{number(p.sum)} / {_deviation(explained, j)}"
-    head = f"Gradient of {_symbol(explained, j)} = mean of slope{x}{'' if unscaled else ' / deviation'}"
+    total = number(p.sum) if unscaled else f"{number(p.sum)} / {_deviation(explained, j or 0)}"
+    head = f"Gradient of {_symbol(explained, i)} = mean of slope{x}{'' if unscaled else ' / deviation'}"
     return f"{head}\n{_wrapped(f'  = {mean}{left_out}')}\n  = {total} / {weight} = {number(p.gradient)}"
 
 
@@ -160,7 +189,13 @@ def _features(explained: Explanation) -> list[int]:
     columns = len(explained.feature_names)
     if columns <= MOST_FEATURES:
         return list(range(columns))
-    return [j for j, _ in _shown(explained) if j < columns][:MOST_FEATURES]
+    return _features_shown(explained)[:MOST_FEATURES]
+
+
+def _features_shown(explained: Explanation) -> list[int]:
+    """The features of the parameters on the page."""
+    used = [explained.feature_of(i) for i, _ in _shown(explained)]
+    return list(dict.fromkeys(j for j in used if j is not None))
 
 
 def _wrapped(text: str) -> str:

@@ -13,6 +13,7 @@ from .loss import Loss
 from .modified_huber import ModifiedHuber
 from .poisson import Poisson
 from .quantile import Quantile
+from .softmax import Softmax
 from .squared import Squared
 from .squared_epsilon_insensitive import SquaredEpsilonInsensitive
 from .squared_hinge import SquaredHinge
@@ -29,6 +30,7 @@ LOSSES: dict[str, Loss] = {
     for loss in (
         SQUARED,
         LOGISTIC,
+        Softmax(),
         Absolute(),
         Huber(),
         Quantile(),
@@ -58,6 +60,7 @@ __all__ = [
     "ModifiedHuber",
     "Poisson",
     "Quantile",
+    "Softmax",
     "Squared",
     "SquaredEpsilonInsensitive",
     "SquaredHinge",

@@ -31,8 +31,8 @@ class Loss:
     for the compiled kernels, so a change of them compiles nothing.
     classes: whether it is for classes: of two, the target is 0.0 or 1.0. domain: the targets that it is defined for.
     starts_at_mean: whether the intercept starts at the link of the mean target, and not at 0.
-    many: whether a row has a score for each class; then see `softmax.py`. score_name: what a score is called, where it
-    is not the target itself.
+    many: whether a row has a score for each class, `scores` of them; then see `softmax.py`.
+    score_name: what a score is called, where it is not the target itself.
     """
 
     name: str

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from ..data.infer import present_rows
+from ..data.reading import PIECE
 from ..data.schema import Schema
 from ..data.targets import check_domain
 from ..data.values import Floats, Rows
 from ..errors import DataError, DivergenceError, SpecificationError
 from ..losses import Loss, loss_from_dict
+from .class_tally import ClassTally
 from .elementwise import elementwise
 from .file import write_model
 from .pieces import pieces
-from .scores import scores
 from .tally import Tally
 
 ARRAYS = ("theta", "means", "inverse_scales", "fills")
@@ -152,12 +153,12 @@ class LinearModel:
         return np.column_stack([1.0 - second, second])
 
     def evaluate(self, table: Any, *, encoding: str | None = None, notes: list[str] | None = None) -> dict[str, Any]:
-        """How good the predictions are on a table that holds the target: see `fallline.models.scores`.
+        """How good the predictions are on a table that holds the target: see `fallline.models.tally`.
 
         Rows without a target are passed over. Options as in `score`.
         """
         self.check_usable()
-        tally = Tally(self.loss, bool(self.classes))
+        tally = self.new_tally()
         for piece in pieces(self.schema, table, target=True, encoding=encoding, notes=notes):
             present = present_rows(piece, self.schema.target.name if self.schema.target else None)
             check_domain(piece, self.schema, self.loss, present)
@@ -171,7 +172,14 @@ class LinearModel:
         """The same of encoded rows."""
         if len(targets) == 0:
             raise DataError("evaluate: no row has a target to compare with")
-        return scores(self.loss, self.score_features(features), targets, bool(self.classes))
+        found, tally = self.score_features(features), self.new_tally()
+        for start in range(0, len(targets), PIECE):
+            tally.add(found[start : start + PIECE], targets[start : start + PIECE])
+        return tally.result()
+
+    def new_tally(self) -> Tally | ClassTally:
+        """What gathers the scores of `evaluate`."""
+        return Tally(self.loss, bool(self.classes))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, its schema included, to one safetensors file; the file is replaced in one step."""
@@ -190,15 +198,18 @@ class LinearModel:
         """The model that `save` described. KeyError, TypeError or ValueError for anything else."""
         schema = Schema.from_dict(description["schema"])
         columns, intercept = len(schema.features), bool(description["intercept"])
+        loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
         for key in ARRAYS:
-            wanted = columns + intercept if key == "theta" else columns
+            wanted = (columns + intercept) * loss.scores if key == "theta" else columns
             if arrays[key].shape != (wanted,) or arrays[key].dtype != np.float64:
                 raise ValueError(f"{key} has shape {arrays[key].shape} of {arrays[key].dtype}, not {wanted} float64")
             if not np.isfinite(arrays[key]).all():
                 raise ValueError(f"{key} holds a value that is not finite")
-        loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
+        if loss.many and loss.scores != len(schema.target.classes if schema.target else ()):
+            raise ValueError("the loss has not as many scores as there are classes")
         parts = [arrays[key] for key in ARRAYS]
         return cls(schema, loss, *parts, intercept=intercept, stop=stop, training=dict(description["training"]))
 
     def __repr__(self) -> str:
-        return f"<linear model of {self.schema.target.name if self.schema.target else '?'}: {len(self.means)} features>"
+        target = self.schema.target.name if self.schema.target else "?"
+        return f"<{self.kind} model of {target}: {len(self.means)} features>"

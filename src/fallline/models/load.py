@@ -6,10 +6,17 @@ import os
 from os import PathLike
 
 from ..errors import DataError, FalllineError, SpecificationError
+from ..losses import Loss
 from .file import read_model, refused
 from .linear import LinearModel
+from .softmax import SoftmaxModel
 
-KINDS = {LinearModel.kind: LinearModel}
+KINDS: dict[str, type[LinearModel]] = {kind.kind: kind for kind in (LinearModel, SoftmaxModel)}
+
+
+def linear_model(loss: Loss) -> type[LinearModel]:
+    """The linear model that goes with a loss."""
+    return SoftmaxModel if loss.many else LinearModel
 
 
 def load(path: str | PathLike[str]) -> LinearModel:

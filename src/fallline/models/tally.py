@@ -13,7 +13,13 @@ from .elementwise import elementwise
 
 
 class Tally:
-    """Takes in scores and targets; `result` says how good the predictions are. See `fallline.models.scores`."""
+    """Takes in scores and targets; `result` says how good the predictions are. Rows are not weighted.
+
+    rows, loss (and deviance, where the loss has one). Of a number: r2 (the share of the variance that is explained),
+    rmse (root mean square error), mae (mean absolute error). Of two classes: accuracy, log_loss, auc (the area under
+    the ROC curve), confusion (a row for each true class, a column for each predicted one). trivial_… is what a
+    predictor gets on the same rows that knows only the targets' mean, or their commoner class.
+    """
 
     def __init__(self, loss: Loss, classes: bool):
         self.loss, self.classes = loss, classes

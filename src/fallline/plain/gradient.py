@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..sums import LEAF, Vector, tree_total
+from .class_gradient import class_leaf_sums
 from .problem import Problem
 
 TYPE_CHECKING = False
@@ -12,25 +13,27 @@ if TYPE_CHECKING:
 
 def batch_gradient(problem: Problem, theta: Vector, rows: Sequence[int]) -> tuple[float, Vector, float]:
     """The batch's mean loss, its gradient by theta, and its total weight (where that is 0, the rest means nothing)."""
-    coefficients = [w * inverse for w, inverse in zip(theta, problem.inverse_scales)]
-    intercept = theta[-1] if problem.intercept else 0.0
+    scales = problem.parameter_scales
+    coefficients = [w * inverse for w, inverse in zip(theta, scales)]
+    intercepts = theta[len(scales) :] or [0.0] * problem.scores
+    sums_of = class_leaf_sums if problem.loss.many else leaf_sums
     leaves = (
-        leaf_sums(problem, coefficients, intercept, rows[start : start + LEAF]) for start in range(0, len(rows), LEAF)
+        sums_of(problem, coefficients, intercepts, rows[start : start + LEAF]) for start in range(0, len(rows), LEAF)
     )
-    *gradient, intercept_gradient, loss, weight = tree_total(leaves)
+    *sums, loss, weight = tree_total(leaves)
     if weight == 0.0:
         return 0.0, [0.0] * len(theta), weight
-    mean_gradient = [(g * inverse) / weight for g, inverse in zip(gradient, problem.inverse_scales)]
+    mean_gradient = [(g * inverse) / weight for g, inverse in zip(sums, scales)]
     if problem.intercept:
-        mean_gradient.append(intercept_gradient / weight)
+        mean_gradient += [g / weight for g in sums[len(scales) :]]
     return loss / weight, mean_gradient, weight
 
 
-def leaf_sums(problem: Problem, coefficients: Vector, b: float, rows: Sequence[int]) -> Vector:
+def leaf_sums(problem: Problem, coefficients: Vector, intercepts: Vector, rows: Sequence[int]) -> Vector:
     """The sums of one leaf, row by row from 0.0: the d features' gradients, the intercept's, the loss, the weight."""
     features, targets, weights, means = problem.features, problem.targets, problem.weights, problem.means
     row_loss, loss_numbers, intercept = problem.loss.row, problem.loss.numbers, problem.intercept
-    columns = range(len(means))
+    columns, b = range(len(means)), intercepts[0]
     gradient = [0.0] * len(means)
     intercept_gradient = loss = weight = 0.0
     for row in rows:

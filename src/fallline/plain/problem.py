@@ -15,7 +15,8 @@ class Problem:
     features: n rows of d floats, as they stand in the table. means, inverse_scales: d floats each; a feature enters as
     (x - mean) * inverse_scale, and one that is not scaled has mean 0.0 and inverse scale 1.0.
     targets, weights: n floats. theta holds the d coefficients of the scaled features and, with `intercept`, the
-    intercept, which starts at start_score; all else starts at 0.
+    intercept, which starts at start_score; all else starts at 0. Of a loss with K scores a row it holds d * K
+    coefficients, that of feature j and class c at j * K + c, and K intercepts.
     """
 
     def __init__(
@@ -43,13 +44,19 @@ class Problem:
 
     @property
     def parameters(self) -> int:
-        return self.columns + self.intercept
+        return (self.columns + self.intercept) * self.scores
+
+    @property
+    def scores(self) -> int:
+        """How many scores a row has."""
+        return self.loss.scores
+
+    @property
+    def parameter_scales(self) -> list[float]:
+        """The inverse scale that belongs to each coefficient."""
+        return [inverse for inverse in self.inverse_scales for _ in range(self.scores)]
 
     @property
     def start(self) -> list[float]:
         """theta before step 1."""
-        return start_of(self.columns, self.intercept, self.start_score)
-
-
-def start_of(columns: int, intercept: bool, score: float) -> list[float]:
-    return [0.0] * columns + [score] * intercept
+        return [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)

@@ -49,7 +49,7 @@ class Parabola(Loss):
 def with_curvature(problem: Arrays) -> Arrays:
     """The problem itself, or with a parabola in the place of a loss without a second derivative."""
     loss = problem.loss
-    if loss.curvature is not None:
+    if loss.curvature is not None or loss.many:
         return problem
     targets = problem.targets[:LOOKED_AT]
     slopes = elementwise(loss.row)(np.full(len(targets), problem.start_score), targets, *loss.numbers)[1]

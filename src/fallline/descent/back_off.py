@@ -38,7 +38,8 @@ class BackOff:
 
     def see(self, descent: Any) -> None:
         """A look at the loss: is this a better state to go back to?"""
-        loss = descent.epoch_loss()
+        watched = descent.watch.losses if descent.watch is not None else []
+        loss = watched[-1] if watched else descent.epoch_loss()  # the watch has just worked it out
         if loss < self.kept.loss:
             self.kept = self._snapshot(descent, loss)
 

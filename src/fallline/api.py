@@ -20,6 +20,7 @@ from .data.sources import read
 from .data.table import Table
 from .descent.interrupt import Interrupt
 from .descent.loop import Descent
+from .descent.plan import Plan
 from .descent.specification import Specification
 from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
@@ -28,15 +29,18 @@ from .insight.explanation import Explanation
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
 from .models.load import load
+from .penalties import Features, Penalty
+from .plain.additions import Additions, check_together
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, Wish, measure, settle
-from .rules import Rule
+from .rules import Momentum, Rule
 from .runs import record as records
 from .schedules import Schedule
+from .transforms import Transform
 
 __all__ = ["Run", "RunState", "fit", "load", "open_run"]
 
@@ -48,11 +52,12 @@ FEWEST_ROWS_TO_SPLIT = 50
 class RunState:
     """What stands after a step. theta: flat float64 vector, coefficients of the scaled features first, intercept last.
 
-    rule_state: a vector like theta for each name in the rule's state ("m", "v", …).
+    rule_state: a vector like theta for each name in the rule's state ("m", "v", …). average: that of the parameters so
+    far, where a transform keeps one, or None.
     """
 
-    def __init__(self, theta: Floats, rule_state: dict[str, Floats]):
-        self.theta, self.rule_state = theta, rule_state
+    def __init__(self, theta: Floats, rule_state: dict[str, Floats], average: Floats | None = None):
+        self.theta, self.rule_state, self.average = theta, rule_state, average
 
 
 class Run:
@@ -89,7 +94,7 @@ class Run:
         """A table with a row for each step: step, epoch, loss, objective, gradient_norm, learning_rate.
 
         Loss and gradient norm are those of the step's batch at theta(k - 1); the objective is the loss plus the
-        penalty.
+        penalty, and the norm that of its smooth part's gradient, before any clipping.
         """
         if self._descent is None:
             self._descent = self._replayed(self.steps)
@@ -100,7 +105,7 @@ class Run:
                 "step": steps,
                 "epoch": (steps - 1) // sizes.steps,
                 "loss": found.losses,
-                "objective": found.losses,
+                "objective": found.objectives,
                 "gradient_norm": found.norms,
                 "learning_rate": found.rates,
             }
@@ -111,7 +116,12 @@ class Run:
         descent = self._replayed(self._checked_step(k, 0))
         vectors = [np.array(vector, dtype=np.float64) for vector in descent.state.rule_state]
         names = self.specification.plan.rule.state
-        return RunState(np.array(descent.state.theta, dtype=np.float64), dict(zip(names, vectors, strict=True)))
+        average = descent.state.average
+        return RunState(
+            np.array(descent.state.theta, dtype=np.float64),
+            dict(zip(names, vectors, strict=True)),
+            None if average is None else np.array(average, dtype=np.float64),
+        )
 
     def explain(self, step: int, row: int | None = None) -> Explanation:
         """The arithmetic of step k on its own rows; `row` (counted from 1 in the table) is one to work out in full.
@@ -154,7 +164,7 @@ class Run:
 
     def _replayed(self, k: int) -> Descent:
         descent = Descent(
-            _runtime(self._runtime, self._prepared(), self.specification.plan.rule, self._threads),
+            _runtime(self._runtime, self._prepared(), self.specification.plan, self.model.schema, self._threads),
             self.specification.plan,
         )
         descent.run(until=k)
@@ -170,11 +180,11 @@ def fit(
     *,
     model: str = "linear",
     loss: str | Loss = "auto",
-    penalty: None = None,
+    penalty: str | Penalty | tuple[str | Penalty, ...] | None = None,
     rule: str | Rule | None = None,
     learning_rate: float | str = "auto",
     schedule: str | Schedule = "auto",
-    transforms: tuple[()] = (),
+    transforms: str | Transform | tuple[str | Transform, ...] = (),
     batch_size: int | str = "auto",
     epochs: int | str = "auto",
     tolerance: float | None = DEFAULT_TOLERANCE,
@@ -201,6 +211,8 @@ def fit(
 
     data: a path (.csv, .parquet), an Arrow table, a pandas or polars frame, a dict of columns, or an array (n, d).
     target: a column's name, or an array of n values. loss "auto": squared for a number, logistic for two classes.
+    penalty: a name or an object from `fallline.penalties`, or a tuple of them. transforms: objects from
+    `fallline.transforms`, which a step takes in its own order, whatever theirs is.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
@@ -212,8 +224,10 @@ def fit(
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
     """
-    options.refuse_what_is_not_there(model, penalty, transforms, storage, gram, resume)
+    options.refuse_what_is_not_there(model, storage, gram, resume)
     found_rule, rate = options.checked_rule(rule, learning_rate)
+    penalties, changes = options.checked_penalties(penalty), options.checked_transforms(transforms)
+    check_together(found_rule or Momentum(), penalties, changes)
     wish = Wish(
         found_rule,
         rate,
@@ -225,6 +239,8 @@ def fit(
         options.whole("patience", patience) or 1,
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
+        penalties,
+        changes,
     )
     held_out = options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
@@ -253,6 +269,7 @@ def fit(
         table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
+    Additions(penalties, (), _features(schema))  # a name that no feature has is refused before anything is measured
     settled = settle(wish, prepared.problem, schema.features, spreads)
     specification = Specification(
         source=None if table.path is None else os.path.abspath(table.path),
@@ -268,7 +285,7 @@ def fit(
         plan=settled.plan,
         version=__version__,
     )
-    descent = Descent(_runtime(runtime, prepared, settled.plan.rule, thread_count), settled.plan)
+    descent = Descent(_runtime(runtime, prepared, settled.plan, schema, thread_count), settled.plan)
     run = _carried_out(descent, specification, schema, prepared, settled, notes, table, progress)
     run.learning_rate_reason, run._threads, run._runtime = settled.rate_reason, thread_count, runtime
     if record is not None:
@@ -323,7 +340,7 @@ def _ended(run: Run, descent: Descent, prepared: Prepared, settled: Settled, spr
         raise interrupt
     if run.stop == "diverged":
         plan = settled.plan
-        curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle)
+        curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle, plan.penalties)
         suggested = measured_rate(plan.rule, curvature)[0]
         error = divergence_error(descent, curvature, run.model.schema.features, np.isfinite(spreads), suggested)
         error.run = run
@@ -403,10 +420,16 @@ def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str 
     return table, target_name, name
 
 
-def _runtime(name: str, prepared: Prepared, rule: Rule, threads: int) -> CompiledRuntime | PlainRuntime:
+def _runtime(name: str, prepared: Prepared, plan: Plan, schema: Schema, threads: int) -> CompiledRuntime | PlainRuntime:
+    additions = plan.additions(_features(schema))
     if name == "plain":
-        return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), rule)
-    return CompiledRuntime(prepared.problem, rule, threads)
+        return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), plan.rule, additions)
+    return CompiledRuntime(prepared.problem, plan.rule, threads, additions=additions)
+
+
+def _features(schema: Schema) -> Features:
+    """The features that the coefficients belong to, and the table's columns that they come from."""
+    return Features(schema.features, [column.name for column in schema.columns for _ in column.features])
 
 
 def _in_lists(prepared: Prepared, rows: Any) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import SpecificationError
 
@@ -36,10 +37,10 @@ def _value(option: str, given: object) -> object:
         return given
     if option in MAY_BE_NONE and given == "none":
         return None
-    return _number(given) if option in NUMBERS else given
+    return number(given) if option in NUMBERS else given
 
 
-def _number(word: str) -> object:
+def number(word: str) -> Any:
     """The number that a word spells, or the word itself, which `fit` then judges."""
     for kind in (int, float):
         try:

@@ -10,9 +10,12 @@ from typing import Any
 from ..losses.loss import Loss
 from ..rules.rule import Rule
 from . import curvature_loops, descent_loops, leaf_loops, step_loops, table_loops, tree_loops
+from .bindings import BOUND as BOUND_BESIDES
+from .bindings import Shape, bind
 from .generate import INLINED, KERNEL, Text, load
 
-BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
+BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"})
+NO_SHAPE = Shape()
 
 
 @cache
@@ -38,17 +41,19 @@ def _loss_kernel(row: FunctionType, second: FunctionType) -> ModuleType:
     return load(f"loss_{row.__name__}", str(text))
 
 
-def descent_kernel(loss: Loss, rule: Rule) -> Any:
-    """Whole steps: the loss, its gradient and the rule."""
+def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE) -> Any:
+    """Whole steps: the loss, its gradient, the rule, and what a step has besides."""
     return _descent_kernel(
         loss.row,
         loss.second,
         rule.step,
         rule.point,
         rule.terms,
+        rule.scale,
         len(rule.state),
         rule.decays,
         rule.takes_theta,
+        shape,
     )
 
 
@@ -59,18 +64,21 @@ def _descent_kernel(
     step: FunctionType,
     point: FunctionType | None,
     terms: FunctionType | None,
+    scale: FunctionType | None,
     states: int,
     decays: bool,
     takes_theta: bool,
+    shape: Shape,
 ) -> ModuleType:
     text = Text()
     _bind_loss(text, row, second)
     bind_rule(text, step, point, terms, states, takes_theta)
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
-    text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
-    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
+    sums = count_of_sums(terms)
+    own_numbers = _count_of_numbers(step, states, takes_theta) - sums
+    text.line(f"SUMS = {sums}\nNUMBERS = {own_numbers}")
+    bind(text, scale, states, own_numbers, decays, shape)
     for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
-        text.add(function, KERNEL, BOUND)
+        text.add(function, KERNEL, BOUND | BOUND_BESIDES)
     return load(f"descent_{row.__name__}_{step.__name__}", str(text))
 
 

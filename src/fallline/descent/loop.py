@@ -18,10 +18,12 @@ WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and
 
 
 class History:
-    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), and the learning rate."""
+    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), the loss with the penalties, and the
+    learning rate."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
+        self.objectives: list[float] = []
         self.norms: list[float] = []
         self.rates: list[float] = []
 
@@ -31,12 +33,14 @@ class Descent:
 
     def __init__(self, runtime: Any, plan: Plan, theta: Sequence[float] | None = None):
         self.runtime, self.plan = runtime, plan
-        start = [0.0] * runtime.problem.parameters if theta is None else theta
+        self.additions = runtime.additions
+        start = self.additions.start([0.0] * runtime.problem.parameters) if theta is None else theta
         self.start_loss = max(runtime.loss(start), runtime.loss([0.0] * len(start)) if theta is not None else 0.0)
         self.state = runtime.start(start, self.start_loss)
         self.guard = Guard.of(self.start_loss, plan.sizes.rows, plan.sizes.batch)
         self.schedule = plan.new_schedule()
-        self.watch = Watch(plan.tolerance, plan.patience, self.start_loss) if plan.tolerance is not None else None
+        start_objective = self.start_loss + self.additions.penalty(list(start))
+        self.watch = Watch(plan.tolerance, plan.patience, start_objective) if plan.tolerance is not None else None
         self.carry = plan.rule.start_carry()
         self.history = History()
         self.k = 0
@@ -77,7 +81,9 @@ class Descent:
         return self._order[1][t * sizes.batch : min((t + 1) * sizes.batch, sizes.rows)]
 
     def answer(self) -> NDArray[np.float64]:
-        """The parameters that are the result so far: theta, or the point that the rule answers with."""
+        """The result so far: theta, or the average of the path, or the point that the rule answers with."""
+        if self.state.average is not None:
+            return np.array(self.state.average, dtype=np.float64)
         theta = np.array(self.state.theta, dtype=np.float64)
         rule = self.plan.rule
         if rule.answer is None:
@@ -89,19 +95,26 @@ class Descent:
         return self.schedule.rate(k, self.plan.learning_rate)
 
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:
-        """The rule's numbers in step k and its next carry, where k is the next step."""
-        return self.plan.rule.numbers(k, self.rate(k), self.carry)
+        """The numbers of step k, the rule's and behind them the additions', and its next carry; k is the next step."""
+        return self._numbers(k, self.rate(k), self.carry)
+
+    def _numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
+        numbers, carry = self.plan.rule.numbers(k, rate, carry)
+        return (numbers + self.additions.numbers(k, rate) if self.additions.count else numbers), carry
 
     def _advance(self, count: int) -> None:
         batches, numbers, rates, carries = [], [], [], [self.carry]
         for k in range(self.k + 1, self.k + count + 1):
             batches.append(self.batch(k))
             rates.append(self.rate(k))
-            arguments, carry = self.plan.rule.numbers(k, rates[-1], carries[-1])
+            arguments, carry = self._numbers(k, rates[-1], carries[-1])
             numbers.append(arguments)
             carries.append(carry)
-        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard)
+        penalties: list[float] | None = [] if self.additions.penalties else None
+        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard, penalties)
         self.history.losses += losses
+        more = [0.0] * len(losses) if penalties is None else penalties
+        self.history.objectives += [loss + penalty for loss, penalty in zip(losses, more, strict=True)]
         self.history.norms += norms
         self.history.rates += rates[: len(losses)]
         applied = len(losses) - bool(self.cause)
@@ -111,7 +124,7 @@ class Descent:
             self.stop = "diverged"
 
     def _look(self, watch: Watch) -> None:
-        if watch.has_stopped_falling(self.epoch_loss()):
+        if watch.has_stopped_falling(self._epoch_mean(self.history.objectives)):
             if self.schedule.plateau(watch.level):
                 watch.new_stage()
             elif watch.has_learned():
@@ -119,10 +132,13 @@ class Descent:
 
     def epoch_loss(self) -> float:
         """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less."""
-        sizes, done = self.plan.sizes, len(self.history.losses)
+        return self._epoch_mean(self.history.losses)
+
+    def _epoch_mean(self, values: list[float]) -> float:
+        sizes, done = self.plan.sizes, len(values)
         span = min(sizes.steps, self.plan.look_steps, done)
         counts = [float(sizes.rows_of(k % sizes.steps)) for k in range(done - span, done)]
-        sums = [loss * count for loss, count in zip(self.history.losses[done - span :], counts)]
+        sums = [loss * count for loss, count in zip(values[done - span :], counts)]
         return tree_sum(sums) / max(tree_sum(counts), 1.0)
 
     def _steps_to_look(self) -> int:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..descent.loop import Descent
 from ..plain.gradient import batch_gradient
 from ..plain.problem import Problem
+from .additions import Worked
 from .explanation import Explanation, Parameter, Row
 from .page import page
 from .trace import trace
@@ -32,26 +33,33 @@ def explain(
     rule = plan.rule
     theta = [float(value) for value in descent.state.theta]
     states = [[float(vector[j]) for vector in descent.state.rule_state] for j in range(len(theta))]
-    arguments, keep = rule.split(descent.numbers(k)[0])
+    more, all_numbers = descent.additions, descent.numbers(k)[0]
+    arguments = rule.split(more.split(all_numbers)[0])[0]
     point = theta
     if rule.point is not None:
         point = [rule.point(value, *state, *arguments) for value, state in zip(theta, states)]
-    loss, gradient, weight = batch_gradient(problem, point, range(problem.rows))
-    arguments += rule.term_sums(gradient, theta, states)
+    loss, gradient, weight = batch_gradient(problem, point, range(problem.rows), more.part)
+    worked = Worked(rule, more, theta, point, states, gradient, all_numbers)
     rows = _rows(problem, point, numbers)
     parameters = []
     columns = problem.columns
     code = rule.step.__code__
     for j, before in enumerate(theta):
-        values = (gradient[j], *([before] if rule.takes_theta else []), *states[j], *arguments)
+        values = (worked.gradients[j], *([before] if rule.takes_theta else []), *states[j], *worked.arguments)
         named = dict(zip(code.co_varnames[: code.co_argcount], values, strict=True))
-        step = rule.update(gradient[j], before, states[j], arguments)[0]
         inverse = problem.inverse_scales[j] if j < columns else 1.0
         total = _left_to_right([row.weight * row.slope * (row.terms[j] if j < columns else 1.0) for row in rows])
         lines = tuple(trace(rule.step, named, ("step", *rule.state)))
         name = names[j] if j < columns else "intercept"
         parameters.append(
-            Parameter(name, before, point[j], total, inverse, gradient[j], lines, step, keep, before * keep - step)
+            Parameter(
+                *(name, before, point[j], total, inverse, gradient[j], lines),
+                *(worked.steps[j], worked.keep, worked.after[j], worked.penalized[j]),
+                *(
+                    tuple(parts[j])
+                    for parts in (worked.slope_parts, worked.gradient_parts, worked.step_parts, worked.theta_parts)
+                ),
+            )
         )
     at = numbers.index(focus) if focus is not None else None
     lines = tuple(trace(problem.loss.row, _named(problem, rows[at]), ("value", "slope"))) if at is not None else ()
@@ -75,6 +83,8 @@ def explain(
         at,
         lines,
         applied,
+        more.penalty(point) if more.penalties else None,
+        tuple(worked.whole),
     )
     return replace(explained, text=page(explained))
 

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..compiled.runtime import Arrays, CompiledRuntime, Floats, Rows
-from ..descent.plan import Plan
+from ..descent.plan import Plan, batches_of_a_step
+from ..errors import SpecificationError
 from ..measures.curvature import BATCHES, Curvature
 from ..order.shuffle import Sizes
+from ..penalties import Penalty
 from ..rules import Momentum, Rule
 from ..schedules import schedule_from_dict
+from ..transforms import Transform
 from . import sizes as size_choices
 from .rate import learning_rate as measured_rate
 from .scale import slow_columns
@@ -32,6 +35,8 @@ class Wish:
     patience: int
     shuffle: bool
     seed: int
+    penalties: tuple[Penalty, ...] = ()
+    transforms: tuple[Transform, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,23 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     if batch is None:
         batch, note = size_choices.batch_size(problem.rows)
         notes.append(note)
-    sizes = Sizes.of(problem.rows, problem.columns, batch)
+    together = batches_of_a_step(wish.transforms)
+    if together > 1 and batch >= problem.rows:
+        raise SpecificationError(
+            f"accumulate={together} adds up several batches, and a batch of all {problem.rows:,} rows is one: give a "
+            f"batch_size below that",
+            option="accumulate",
+            value=together,
+            allowed="a smaller batch_size",
+        )
+    sizes = Sizes.of(problem.rows, problem.columns, batch * together)
     epochs = wish.epochs
     if epochs is None:
         epochs, note = size_choices.epochs(problem.rows, sizes.steps)
         notes.append(note)
     rate, reason, tolerance = wish.learning_rate, "as given", wish.tolerance
     if rate is None or np.isfinite(spreads).any():
-        curvature = measure(problem, sizes, wish.seed, wish.shuffle)
+        curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties)
         if rate is None:
             rate, reason = measured_rate(rule, curvature)
             notes.append(f"learning rate {reason}")
@@ -83,11 +97,14 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         size_choices.look_steps(sizes.batch, sizes.steps),
         wish.shuffle,
         wish.seed,
+        wish.penalties,
+        tuple(transform.settled(epochs * sizes.steps) for transform in wish.transforms),
+        batch if together > 1 else None,
     )
     return Settled(plan, notes, reason, wish.epochs is None)
 
 
-def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
+def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: tuple[Penalty, ...] = ()) -> Curvature:
     """The curvature at theta = 0 of the first batches that the descent will use."""
     theta = np.zeros(problem.parameters)
     rows: Rows = np.arange(problem.rows)
@@ -95,7 +112,7 @@ def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvatur
         rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)
     count = max(BATCHES, -(-4096 // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
-    return Curvature(problem, theta, batches)
+    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties))
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "fallline"
 # From the top of the house to the bottom; a room imports only from rooms that stand before it.
 ROOMS = [
-    "errors", "scalar", "sums", "rules", "schedules", "losses", "penalties", "transforms", "order", "plain",
+    "errors", "scalar", "sums", "named", "rules", "schedules", "losses", "penalties", "transforms", "order", "plain",
     "autodiff", "data", "models", "compiled", "measures", "descent", "planning", "runs", "cluster", "picture",
     "insight", "api", "testing", "estimators", "interop", "lab", "cli", "__main__",
 ]  # fmt: skip

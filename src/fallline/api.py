@@ -34,16 +34,18 @@ from .insight.page import rows_on_page
 from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
 from .models.load import linear_model, load
+from .penalties import Penalty
 from .plain.descent import PlainRuntime
 from .plain.problem import Problem
 from .planning import options
-from .planning.begin import DEFAULT_TOLERANCE, begin
+from .planning.begin import DEFAULT_TOLERANCE, begin, features_of
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, measure
 from .rules import Rule
 from .runs import record as records
 from .schedules import Schedule
+from .transforms import Transform
 
 __all__ = ["RateSearch", "Run", "RunState", "find_learning_rate", "fit", "load", "open_run"]
 
@@ -53,11 +55,12 @@ NOT_FOR_BEGIN = ("record", "progress")  # options of `fit` that change nothing b
 class RunState:
     """What stands after a step. theta: flat float64 vector, coefficients of the scaled features first, intercept last.
 
-    rule_state: a vector like theta for each name in the rule's state ("m", "v", …).
+    rule_state: a vector like theta for each name in the rule's state ("m", "v", …). average: that of the parameters so
+    far, where a transform keeps one, or None.
     """
 
-    def __init__(self, theta: Floats, rule_state: dict[str, Floats]):
-        self.theta, self.rule_state = theta, rule_state
+    def __init__(self, theta: Floats, rule_state: dict[str, Floats], average: Floats | None = None):
+        self.theta, self.rule_state, self.average = theta, rule_state, average
 
 
 class Run:
@@ -94,19 +97,20 @@ class Run:
         """A table with a row for each step: step, epoch, loss, objective, gradient_norm, learning_rate.
 
         Loss and gradient norm are those of the step's batch at theta(k - 1); the objective is the loss plus the
-        penalty. From X'X (gram) losses are measured at steps 1, 2, 4, 8, … and the last one, and null elsewhere.
+        penalty, and the norm that of its smooth part's gradient, before any clipping. From X'X (gram) losses are
+        measured at steps 1, 2, 4, 8, … and the last one, and null elsewhere.
         """
         if self._descent is None:
             self._descent = self._replayed(self.steps)
         found, sizes = self._descent.history, self.specification.plan.sizes
         steps = np.arange(1, len(found.losses) + 1)
-        losses = pa.array(found.losses, from_pandas=self.specification.plan.gram)  # NaN: not measured in that step
+        unmeasured = self.specification.plan.gram  # NaN: not measured in that step
         return pa.table(
             {
                 "step": steps,
                 "epoch": (steps - 1) // sizes.steps,
-                "loss": losses,
-                "objective": losses,
+                "loss": pa.array(found.losses, from_pandas=unmeasured),
+                "objective": pa.array(found.objectives, from_pandas=unmeasured),
                 "gradient_norm": found.norms,
                 "learning_rate": found.rates,
             }
@@ -117,7 +121,12 @@ class Run:
         descent = self._replayed(self._checked_step(k, 0))
         vectors = [np.array(vector, dtype=np.float64) for vector in descent.state.rule_state]
         names = self.specification.plan.rule.state
-        return RunState(np.array(descent.state.theta, dtype=np.float64), dict(zip(names, vectors, strict=True)))
+        average = descent.state.average
+        return RunState(
+            np.array(descent.state.theta, dtype=np.float64),
+            dict(zip(names, vectors, strict=True)),
+            None if average is None else np.array(average, dtype=np.float64),
+        )
 
     def explain(self, step: int, row: int | None = None) -> Explanation:
         """The arithmetic of step k on its own rows; `row` (counted from 1 in the table) is one to work out in full.
@@ -187,7 +196,7 @@ class Run:
 
     def _replayed(self, k: int) -> Descent:
         descent = Descent(
-            _runtime(self._runtime, self._prepared(), self.specification.plan, self._threads),
+            _runtime(self._runtime, self._prepared(), self.specification.plan, self.model.schema, self._threads),
             self.specification.plan,
         )
         descent.run(until=k)
@@ -203,11 +212,11 @@ def fit(
     *,
     model: str = "linear",
     loss: str | Loss = "auto",
-    penalty: None = None,
+    penalty: str | Penalty | tuple[str | Penalty, ...] | None = None,
     rule: str | Rule | None = None,
     learning_rate: float | str = "auto",
     schedule: str | Schedule = "auto",
-    transforms: tuple[()] = (),
+    transforms: str | Transform | tuple[str | Transform, ...] = (),
     batch_size: int | str = "auto",
     epochs: int | str = "auto",
     tolerance: float | None = DEFAULT_TOLERANCE,
@@ -239,6 +248,8 @@ def fit(
     (n, d), a SciPy sparse matrix, or an iterator of batches. encoding: of text files, UTF-8 unless given.
     target: a column's name, or an array of n values. loss: a name or an object from `fallline.losses`; "auto":
     squared for a number, logistic for two classes, softmax for text with more.
+    penalty: a name or an object from `fallline.penalties`, or a tuple of them. transforms: objects from
+    `fallline.transforms`, which a step takes in its own order, whatever theirs is.
     rule: a name or an object from `fallline.rules`. A rate given to the rule wins over learning_rate="auto"; a given
     rate is kept constant unless a schedule is given. batch_size: rows, or "full". tolerance: the relative fall of the
     training loss that counts as progress; `patience` looks without progress end a stage, and in the end the run. Given
@@ -261,7 +272,7 @@ def fit(
     begun = begin(**{name: value for name, value in given.items() if name not in NOT_FOR_BEGIN})
     del data, given  # from here on, only what was encoded is needed
     plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
-    descent = Descent(_runtime(runtime, begun.prepared, plan, begun.threads), plan, backs_off=chosen)
+    descent = Descent(_runtime(runtime, begun.prepared, plan, begun.schema, begun.threads), plan, backs_off=chosen)
     run = _carried_out(
         descent, begun.specification, begun.schema, begun.prepared, begun.settled, begun.notes, begun.name, progress
     )
@@ -342,7 +353,7 @@ def _ended(run: Run, descent: Descent, prepared: Prepared, settled: Settled, spr
         raise interrupt
     if run.stop == "diverged":
         plan = settled.plan
-        curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle)
+        curvature = measure(prepared.problem, plan.sizes, plan.seed, plan.shuffle, plan.penalties)
         suggested = measured_rate(plan.rule, curvature)[0]
         features = tuple(name for name in run.model.schema.features for _ in range(prepared.problem.scores))
         unscaled = np.repeat(np.isfinite(spreads), prepared.problem.scores)
@@ -399,12 +410,14 @@ def open_run(folder: str | PathLike[str]) -> Run:
     return run
 
 
-def _runtime(name: str, prepared: Prepared, plan: Plan, threads: int) -> CompiledRuntime | PlainRuntime:
+def _runtime(name: str, prepared: Prepared, plan: Plan, schema: Schema, threads: int) -> CompiledRuntime | PlainRuntime:
+    problem = prepared.problem
+    additions = plan.additions(features_of(schema, problem.scores))
     if plan.gram:
-        return GramRuntime(prepared.problem, plan.rule, threads, last=plan.steps)
+        return GramRuntime(problem, plan.rule, threads, last=plan.steps, additions=additions)
     if name == "plain":
-        return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), plan.rule)
-    return CompiledRuntime(prepared.problem, plan.rule, threads)
+        return PlainRuntime(_in_lists(prepared, np.arange(problem.rows)), plan.rule, additions)
+    return CompiledRuntime(problem, plan.rule, threads, additions=additions)
 
 
 def _in_lists(prepared: Prepared, rows: Any) -> Problem:

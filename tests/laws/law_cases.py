@@ -16,6 +16,7 @@ import pytest
 
 from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.losses import LOSSES, Loss
+from fallline.plain.additions import NONE, Additions
 from fallline.plain.descent import PlainRuntime
 from fallline.plain.problem import Problem
 from fallline.rules import RULES, Rule
@@ -80,25 +81,25 @@ def of_golden(name: str, scaling: str, loss: str) -> Table:
     return Table(*numbers, scores=golden.scores_of(found, loss))
 
 
-def plain_runtime(table: Table, loss: str, rule: Rule) -> PlainRuntime:
+def plain_runtime(table: Table, loss: str, rule: Rule, additions: Additions = NONE) -> PlainRuntime:
     features, targets, weights, means, inverse_scales, intercept, _ = table
     problem = Problem(features, targets, weights, table.loss(loss), means, inverse_scales, intercept=intercept)
-    return PlainRuntime(problem, rule)
+    return PlainRuntime(problem, rule, additions)
 
 
-def compiled_runtime(table: Table, loss: str, rule: Rule, threads: int) -> CompiledRuntime:
+def compiled_runtime(table: Table, loss: str, rule: Rule, threads: int, additions: Additions = NONE) -> CompiledRuntime:
     """Threading is forced on: no batch above one leaf is too small to be shared out."""
     features, targets, weights, means, inverse_scales = (np.array(part, dtype=np.float64) for part in table[:5])
     problem = Arrays(features, targets, weights, table.loss(loss), means, inverse_scales, table.intercept)
-    return CompiledRuntime(problem, rule, threads=threads, thread_work=0)
+    return CompiledRuntime(problem, rule, threads=threads, thread_work=0, additions=additions)
 
 
-def runtimes(table: Table, loss: str, rule: Rule) -> dict[str, Any]:
+def runtimes(table: Table, loss: str, rule: Rule, additions: Additions = NONE) -> dict[str, Any]:
     """Every runtime under the law, the plain one first."""
     return {
-        "plain": plain_runtime(table, loss, rule),
-        "compiled, 1 thread": compiled_runtime(table, loss, rule, 1),
-        "compiled, 2 threads": compiled_runtime(table, loss, rule, 2),
+        "plain": plain_runtime(table, loss, rule, additions),
+        "compiled, 1 thread": compiled_runtime(table, loss, rule, 1, additions),
+        "compiled, 2 threads": compiled_runtime(table, loss, rule, 2, additions),
     }
 
 

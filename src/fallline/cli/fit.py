@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from ..errors import DivergenceError, RunError, SpecificationError
+from .additions import penalties_of, transforms_of
 from .choices import chosen_loss, chosen_rule, chosen_schedule
 from .console import say, show, show_json
 from .interrupt import ending_at_once
@@ -52,6 +53,27 @@ def fit(
     option: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=X", help="A hyper-parameter of the rule, such as momentum=0.9; may be repeated."),
+    ] = None,
+    penalty: Annotated[
+        Word,
+        typer.Option(
+            metavar="NAME,…", help="l2, l1, elastic_net, group_l1 (by column), non_negative, box; or MODULE:NAME."
+        ),
+    ] = None,
+    alpha: Annotated[Word, typer.Option(metavar="X", help="The penalty's strength (1e-4).")] = None,
+    l1_ratio: Annotated[Word, typer.Option(metavar="X", help="The share of l1 in elastic_net (0.5).")] = None,
+    lower: Annotated[Word, typer.Option(metavar="X", help="box: the least that a scaled coefficient may be.")] = None,
+    upper: Annotated[Word, typer.Option(metavar="X", help="box: the most.")] = None,
+    clip_norm: Annotated[Word, typer.Option(metavar="X", help="The most that a gradient's norm may be.")] = None,
+    clip_value: Annotated[Word, typer.Option(metavar="X", help="The most that each of its entries may be.")] = None,
+    trust_ratio: Annotated[Word, typer.Option(metavar="NAME", help="lamb or lars.")] = None,
+    decoupled_decay: Annotated[
+        Word, typer.Option(metavar="X", help="Shrink all parameters by rate * X in every step.")
+    ] = None,
+    accumulate: Annotated[Word, typer.Option(metavar="N", help="Batches that make one step.")] = None,
+    average: Annotated[
+        Word,
+        typer.Option(metavar="NAME[:X]", help="Answer with an average: polyak[:START], tail[:PART], exponential[:X]."),
     ] = None,
     learning_rate: Annotated[Word, typer.Option(metavar="X", help="auto (measured), or a number above 0.")] = None,
     schedule: Annotated[
@@ -145,6 +167,11 @@ def fit(
         "seed": seed,
         "threads": threads,
     }
+    penalty_words = {"alpha": alpha, "l1_ratio": l1_ratio, "lower": lower, "upper": upper}
+    words["penalty"] = penalties_of(penalty, penalty_words)
+    transform_words = {"clip_value": clip_value, "clip_norm": clip_norm, "trust_ratio": trust_ratio}
+    transform_words |= {"decoupled_decay": decoupled_decay, "accumulate": accumulate, "average": average}
+    words["transforms"] = transforms_of(transform_words)
     if dry_run:
         _dry_run(data, words, json)
         return
@@ -154,7 +181,7 @@ def fit(
         try:
             run, ended = _trained(data, words, shown)
         except SpecificationError as error:
-            raise refused(error, words) from error
+            raise refused(error, words | penalty_words | transform_words) from error
         keep.save(run)
     _tell(run, ended, shown, keep, json, words)
 

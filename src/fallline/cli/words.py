@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..errors import SpecificationError
 
@@ -39,7 +40,7 @@ def _value(option: str, given: object) -> object:
     return as_number(given) if option in NUMBERS else given
 
 
-def as_number(word: str) -> object:
+def as_number(word: str) -> Any:
     """The number that a word spells, or the word itself, which `fit` then judges."""
     for kind in (int, float):
         try:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import SpecificationError
+from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
@@ -34,8 +35,8 @@ class GramRuntime(CompiledRuntime):
 
     name = "gram"
 
-    def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, last: int = 0):
-        super().__init__(problem, rule, threads)
+    def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, last: int = 0, additions: Additions = NONE):
+        super().__init__(problem, rule, threads, additions=additions)
         if problem.loss.name != "squared" or problem.columns > MOST_COLUMNS:
             raise SpecificationError(
                 f"gram=True is for the squared loss and at most {MOST_COLUMNS:,} features: this is the "
@@ -49,16 +50,16 @@ class GramRuntime(CompiledRuntime):
         self._center, self._middle = self._means(), float(problem.targets.mean())
 
     def start(self, theta: Sequence[float] | Floats, watched: float) -> GramState:
-        return GramState(*super().start(theta, watched).arrays())
+        return GramState(*super().start(theta, watched).arrays(), self.additions.average is not None)
 
     def warm_up(self, state: CompiledState) -> None:
         """Compile what `advance` calls, or load it: no rows are read."""
         size = self.problem.columns + 2
-        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0])
+        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0]) + self.additions.count
         kept, self._products = self._products, np.zeros((size, size))
-        self._take(state, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 2)))
+        self._take(state, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 3)))
         self._products = kept
-        gram_kernel(self.rule).sum_products(
+        gram_kernel(self.rule, self._shape).sum_products(
             *self.problem.table, self._center, self._middle, 0, 0, np.empty(size * (size + 1) // 2)
         )
 
@@ -71,38 +72,40 @@ class GramRuntime(CompiledRuntime):
         return float(gradient @ gradient)
 
     def advance(
-        self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
+        self,
+        state: CompiledState,
+        batches: Sequence[Rows],
+        numbers: Sequence[Numbers],
+        guard: Guard,
+        penalties: list[float] | None = None,
     ) -> tuple[list[float], list[float], str]:
         """Take one step for each batch, which is always all rows; see `PlainRuntime.advance`."""
         assert isinstance(state, GramState)
         table = np.array(numbers, dtype=np.float64)
-        records = np.empty((len(table), 2))
+        records = np.empty((len(table), 3))
         losses = np.full(len(table), np.nan)
-        done = 0
-        while done < len(table):
+        done, cause = 0, ""
+        while done < len(table) and not cause:
             step = state.k + 1
-            measured = step & (step - 1) == 0 or step == self.last
-            if measured:
+            if step & (step - 1) == 0 or step == self.last:
                 losses[done] = self._loss_at_point(state, table[done])
-                if not np.isfinite(losses[done]):
-                    return losses[: done + 1].tolist(), records[: done + 1, 1].tolist(), "loss"
-            stop = len(table) if step < self.last else done + 1
-            stop = min(stop, done + (1 << step.bit_length()) - step, done + max(self.last - step, 1))
-            tried, cause = self._take(state, table[done:stop], guard, records[done:stop])
+            ahead = min((1 << step.bit_length()) - step, max(self.last - step, 1))  # up to the next loss
+            tried, number = self._take(state, table[done : done + ahead], guard, records[done : done + ahead])
+            cause = CAUSES[number]
             state.k += tried - bool(cause)
             done += tried
-            if cause:
-                return losses[:done].tolist(), records[:done, 1].tolist(), CAUSES[cause]
-        return losses.tolist(), records[:, 1].tolist(), ""
+        if penalties is not None:
+            penalties += records[:done, 2].tolist()
+        return losses[:done].tolist(), records[:done, 1].tolist(), cause
 
     def _loss_at_point(self, state: CompiledState, numbers: Floats) -> float:
         point = np.empty_like(state.theta)
-        gram_kernel(self.rule).descent_point(state.theta, state.rule_state, numbers, point)
+        gram_kernel(self.rule, self._shape).descent_point(state.theta, state.rule_state, numbers, point)
         return self.loss(point)
 
     def _take(self, state: CompiledState, numbers: Floats, guard: Guard, records: Floats) -> tuple[int, int]:
         problem = self.problem
-        result: tuple[int, int] = gram_kernel(self.rule).take_gram_steps(
+        result: tuple[int, int] = gram_kernel(self.rule, self._shape).take_gram_steps(
             self._sum_products(),
             self._center - problem.means,
             self._middle,
@@ -127,7 +130,7 @@ class GramRuntime(CompiledRuntime):
 
             def part(i: int) -> None:
                 stop = min(starts[i] + CHUNK, leaves)
-                gram_kernel(self.rule).sum_products(
+                gram_kernel(self.rule, self._shape).sum_products(
                     *problem.table, self._center, self._middle, starts[i], stop, chunks[i]
                 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
@@ -20,9 +20,12 @@ from . import (
     table_loops,
     tree_loops,
 )
+from .bindings import BOUND as BOUND_BESIDES
+from .bindings import Shape, bind
 from .generate import INLINED, KERNEL, Text, load
 
-BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
+BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"})
+NO_SHAPE = Shape()
 
 
 @cache
@@ -59,75 +62,60 @@ def _class_kernel(row: FunctionType) -> ModuleType:
     return load(f"loss_{row.__name__}", str(text))
 
 
-def descent_kernel(loss: Loss, rule: Rule) -> Any:
-    """Whole steps: the loss, its gradient and the rule."""
-    return _descent_kernel(
-        loss.row,
-        loss.many,
-        rule.step,
-        rule.point,
-        rule.terms,
-        len(rule.state),
-        rule.decays,
-        rule.takes_theta,
-    )
+class RuleText(NamedTuple):
+    """All of a rule that decides a kernel's text: its functions, and how they are called."""
+
+    step: Any  # a FunctionType, which mypy would take for a method of this class; the others too, or None
+    point: Any
+    terms: Any
+    scale: Any
+    states: int
+    decays: bool
+    takes_theta: bool
+
+    @classmethod
+    def of(cls, rule: Rule) -> RuleText:
+        functions = rule.step, rule.point, rule.terms, rule.scale
+        return cls(*functions, len(rule.state), rule.decays, rule.takes_theta)
+
+
+def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE) -> Any:
+    """Whole steps: the loss, its gradient, the rule, and what a step has besides."""
+    return _descent_kernel(loss.row, loss.many, RuleText.of(rule), shape)
 
 
 @cache
-def _descent_kernel(
-    row: FunctionType,
-    many: bool,
-    step: FunctionType,
-    point: FunctionType | None,
-    terms: FunctionType | None,
-    states: int,
-    decays: bool,
-    takes_theta: bool,
-) -> ModuleType:
+def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape) -> ModuleType:
     text = Text()
     (_bind_class_loss if many else bind_loss)(text, row)
-    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    _bind_step(text, rule, shape)
     take_steps = class_loops.take_steps if many else descent_loops.take_steps
     for function in (step_loops.finish_step, step_loops.descent_point, take_steps):
-        text.add(function, KERNEL, BOUND)
-    return load(f"descent_{row.__name__}_{step.__name__}", str(text))
+        text.add(function, KERNEL, BOUND | BOUND_BESIDES)
+    return load(f"descent_{row.__name__}_{rule.step.__name__}", str(text))
 
 
-def gram_kernel(rule: Rule) -> Any:
+def gram_kernel(rule: Rule, shape: Shape = NO_SHAPE) -> Any:
     """Full-batch steps on the squared loss, from the sums of products of the columns."""
-    return _gram_kernel(rule.step, rule.point, rule.terms, len(rule.state), rule.decays, rule.takes_theta)
+    return _gram_kernel(RuleText.of(rule), shape)
 
 
 @cache
-def _gram_kernel(
-    step: FunctionType,
-    point: FunctionType | None,
-    terms: FunctionType | None,
-    states: int,
-    decays: bool,
-    takes_theta: bool,
-) -> ModuleType:
+def _gram_kernel(rule: RuleText, shape: Shape) -> ModuleType:
     text = Text()
-    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    _bind_step(text, rule, shape)
     for function in (step_loops.descent_point, gram_loops.sum_products, gram_loops.take_gram_steps):
-        text.add(function, KERNEL, BOUND)
-    return load(f"gram_{step.__name__}", str(text))
+        text.add(function, KERNEL, BOUND | BOUND_BESIDES)
+    return load(f"gram_{rule.step.__name__}", str(text))
 
 
-def _bind_step(
-    text: Text,
-    step: FunctionType,
-    point: FunctionType | None,
-    terms: FunctionType | None,
-    states: int,
-    decays: bool,
-    takes_theta: bool,
-) -> None:
+def _bind_step(text: Text, rule: RuleText, shape: Shape) -> None:
     """Bind all that `step_loops` calls."""
-    bind_rule(text, step, point, terms, states, takes_theta)
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
-    text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
-    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
+    bind_rule(text, rule.step, rule.point, rule.terms, rule.states, rule.takes_theta)
+    sums = count_of_sums(rule.terms)
+    own_numbers = _count_of_numbers(rule.step, rule.states, rule.takes_theta) - sums
+    text.line(f"SUMS = {sums}\nNUMBERS = {own_numbers}")
+    bind(text, rule.scale, rule.states, own_numbers, rule.decays, shape)
 
 
 def bind_rule(

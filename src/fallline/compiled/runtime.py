@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..losses.loss import Loss
 from ..order.shuffle import Sizes, epoch_key
+from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
+from .bindings import rows_of, shape_of
 from .kernels import descent_kernel, loss_kernel, table_kernel
 from .pool import share
 
@@ -82,17 +84,19 @@ class Arrays:
 
 
 class CompiledState:
-    """Where a descent stands: theta (p,), the rule's state (s, p), and the smoothed loss (1,)."""
+    """Where a descent stands: theta (p,), the rule's state (s, p), the smoothed loss (1,), and what else the kernels
+    keep for each parameter (see `bindings.rows_of`): last, if there is one, the average of the parameters."""
 
-    def __init__(self, theta: Floats, rule_state: Floats, smoothed: Floats):
-        self.theta, self.rule_state, self._smoothed = theta, rule_state, smoothed
+    def __init__(self, theta: Floats, rule_state: Floats, smoothed: Floats, extra: Floats, averaged: bool = False):
+        self.theta, self.rule_state, self._smoothed, self._extra = theta, rule_state, smoothed, extra
+        self.average = extra[-1] if averaged else None
 
     @property
     def smoothed_loss(self) -> float:
         return float(self._smoothed[0])
 
-    def arrays(self) -> tuple[Floats, Floats, Floats]:
-        return self.theta, self.rule_state, self._smoothed
+    def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
+        return self.theta, self.rule_state, self._smoothed, self._extra
 
 
 class CompiledRuntime:
@@ -100,21 +104,31 @@ class CompiledRuntime:
 
     name = "compiled"
 
-    def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, thread_work: int = THREAD_WORK):
+    def __init__(
+        self,
+        problem: Arrays,
+        rule: Rule,
+        threads: int = 1,
+        thread_work: int = THREAD_WORK,
+        additions: Additions = NONE,
+    ):
         self.problem, self.rule, self.threads, self.thread_work = problem, rule, threads, thread_work
+        self.additions, self._shape = additions, shape_of(additions)
         self._all_rows = np.arange(problem.rows)
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
         states = np.array([self.rule.first_state(value) for value in values.tolist()], dtype=np.float64)
         rule_state = np.ascontiguousarray(states.reshape(len(values), len(self.rule.state)).T)
-        return CompiledState(values, rule_state, np.array([smoothed_loss]))
+        extra = rows_of(self.additions, values)
+        averaged = self.additions.average is not None
+        return CompiledState(values, rule_state, np.array([smoothed_loss]), extra, averaged)
 
     def warm_up(self, state: CompiledState) -> None:
         """Compile what `advance` calls, or load it: no steps are taken."""
-        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0])
+        count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0]) + self.additions.count
         no_rows, bounds = self._all_rows[:0], np.zeros(1, dtype=np.int64)
-        self._advance_in_one_call(state, no_rows, bounds, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 2)))
+        self._advance_in_one_call(state, no_rows, bounds, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 3)))
 
     def table_order(self) -> Rows:
         return self._all_rows
@@ -137,24 +151,32 @@ class CompiledRuntime:
         return self.loss(theta)
 
     def advance(
-        self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
+        self,
+        state: CompiledState,
+        batches: Sequence[Rows],
+        numbers: Sequence[Numbers],
+        guard: Guard,
+        penalties: list[float] | None = None,
     ) -> tuple[list[float], list[float], str]:
         """Take one step for each batch; see `PlainRuntime.advance`."""
         sizes = [len(batch) for batch in batches]
         bounds = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
         rows = np.concatenate(batches).astype(np.int64, copy=False)
         table = np.array(numbers, dtype=np.float64)
-        records = np.empty((len(sizes), 2))
+        records = np.empty((len(sizes), 3))
         large = max(sizes) * self.problem.columns >= self.thread_work and max(sizes) > LEAF
-        take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
+        apart = (self.threads > 1 and large) or self.additions.part is not None
+        take = self._advance_threaded if apart else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
+        if penalties is not None:
+            penalties += records[:tried, 2].tolist()
         return records[:tried, 0].tolist(), records[:tried, 1].tolist(), CAUSES[cause]
 
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
         problem = self.problem
-        result: tuple[int, int] = descent_kernel(problem.loss, self.rule).take_steps(
+        result: tuple[int, int] = descent_kernel(problem.loss, self.rule, self._shape).take_steps(
             *problem.whole,
             rows,
             bounds,
@@ -170,13 +192,16 @@ class CompiledRuntime:
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
         """The same, with each batch's leaves shared out among threads; the tree does not care who made a leaf."""
-        problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule)
+        problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule, self._shape)
         point = np.empty_like(state.theta)
         gradient, new_theta, new_state = (np.empty_like(a) for a in (state.theta, state.theta, state.rule_state))
         for t in range(len(numbers)):
             start, stop = int(bounds[t]), int(bounds[t + 1])
             kernel.descent_point(state.theta, state.rule_state, numbers[t], point)
-            sums = self._sums(point, rows, start, stop)
+            part = self.additions.part or stop - start
+            sums = self._sums(point, rows, start, min(start + part, stop))
+            for begin in range(start + part, stop, part):  # accumulation: the sums of several batches, in order
+                sums += self._sums(point, rows, begin, min(begin + part, stop))
             cause = kernel.finish_step(
                 sums,
                 problem.parameter_scales,
@@ -185,7 +210,7 @@ class CompiledRuntime:
                 state.rule_state,
                 numbers[t],
                 (stop - start) / guard.rows,
-                state.arrays()[2],
+                *state.arrays()[2:],
                 guard.limit,
                 gradient,
                 new_theta,

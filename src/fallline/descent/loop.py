@@ -20,10 +20,12 @@ WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and
 
 
 class History:
-    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), and the learning rate."""
+    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), the loss with the penalties, and the
+    learning rate."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
+        self.objectives: list[float] = []
         self.norms: list[float] = []
         self.rates: list[float] = []
 
@@ -44,8 +46,9 @@ class Descent:
         start_loss: float | None = None,
     ):
         self.runtime, self.plan = runtime, plan
+        self.additions = runtime.additions
         zero = [0.0] * runtime.problem.parameters
-        start = runtime.problem.start if theta is None else theta
+        start = self.additions.start(list(runtime.problem.start)) if theta is None else theta
         if start_loss is None:
             start_loss = max(runtime.loss(start), runtime.loss(zero) if theta is not None else 0.0)
         self.start_loss = start_loss
@@ -56,7 +59,8 @@ class Descent:
         self.guard = Guard.of(watched, plan.sizes.rows, plan.sizes.batch)
         self.schedule = plan.new_schedule()
         kind = DoublingWatch if plan.gram else Watch
-        self.watch = kind(plan.tolerance, plan.patience, self.start_loss) if plan.tolerance is not None else None
+        start_objective = self.start_loss + self.additions.penalty(list(start))
+        self.watch = kind(plan.tolerance, plan.patience, start_objective) if plan.tolerance is not None else None
         self.carry = plan.rule.start_carry()
         self.history = History()
         self.k = 0
@@ -104,7 +108,9 @@ class Descent:
         return self._order[1][t * sizes.batch : min((t + 1) * sizes.batch, sizes.rows)]
 
     def answer(self) -> NDArray[np.float64]:
-        """The parameters that are the result so far: theta, or the point that the rule answers with."""
+        """The result so far: theta, or the average of the path, or the point that the rule answers with."""
+        if self.state.average is not None:
+            return np.array(self.state.average, dtype=np.float64)
         theta = np.array(self.state.theta, dtype=np.float64)
         rule = self.plan.rule
         if rule.answer is None:
@@ -125,19 +131,26 @@ class Descent:
             self.watch.new_stage()
 
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:
-        """The rule's numbers in step k and its next carry, where k is the next step."""
-        return self.plan.rule.numbers(k, self.rate(k), self.carry)
+        """The numbers of step k, the rule's and behind them the additions', and its next carry; k is the next step."""
+        return self._numbers(k, self.rate(k), self.carry)
+
+    def _numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
+        numbers, carry = self.plan.rule.numbers(k, rate, carry)
+        return (numbers + self.additions.numbers(k, rate) if self.additions.count else numbers), carry
 
     def _advance(self, count: int) -> None:
         batches, numbers, rates, carries = [], [], [], [self.carry]
         for k in range(self.k + 1, self.k + count + 1):
             batches.append(self.batch(k))
             rates.append(self.rate(k))
-            arguments, carry = self.plan.rule.numbers(k, rates[-1], carries[-1])
+            arguments, carry = self._numbers(k, rates[-1], carries[-1])
             numbers.append(arguments)
             carries.append(carry)
-        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard)
+        penalties: list[float] | None = [] if self.additions.penalties else None
+        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard, penalties)
         self.history.losses += losses
+        more = [0.0] * len(losses) if penalties is None else penalties
+        self.history.objectives += [loss + penalty for loss, penalty in zip(losses, more, strict=True)]
         self.history.norms += norms
         self.history.rates += rates[: len(losses)]
         applied = len(losses) - bool(self.cause)
@@ -146,13 +159,13 @@ class Descent:
 
     def _show_epoch(self) -> None:
         before = self.rate(self.k + 1)
-        self.schedule.see(self._mean_loss(self.plan.sizes.steps))
+        self.schedule.see(self._mean(self.history.losses, self.plan.sizes.steps))
         if self.watch is not None and self.rate(self.k + 1) != before:
             self.watch.new_stage()
 
     def _look(self) -> None:
         watch = self.watch
-        if watch is not None and watch.has_stopped_falling(self.epoch_loss()):
+        if watch is not None and watch.has_stopped_falling(self._at_look(self.history.objectives)):
             if self.schedule.plateau(watch.level):
                 watch.new_stage()
             elif watch.has_learned():
@@ -167,16 +180,19 @@ class Descent:
 
         From X'X, where the loss is measured at some steps only, the latest of these.
         """
-        if self.plan.gram:
-            return next((loss for loss in reversed(self.history.losses) if loss == loss), self.start_loss)
-        return self._mean_loss(min(self.plan.sizes.steps, self.plan.look_steps))
+        return self._at_look(self.history.losses)
 
-    def _mean_loss(self, span: int) -> float:
-        """The mean loss over the latest so many batches, or all there are, each before its update."""
-        sizes, done = self.plan.sizes, len(self.history.losses)
+    def _at_look(self, values: list[float]) -> float:
+        if self.plan.gram:
+            return next((value for value in reversed(values) if value == value), self.start_loss)
+        return self._mean(values, min(self.plan.sizes.steps, self.plan.look_steps))
+
+    def _mean(self, values: list[float], span: int) -> float:
+        """The mean of what was recorded over the latest so many batches, or all there are."""
+        sizes, done = self.plan.sizes, len(values)
         span = min(span, done)
         counts = [float(sizes.rows_of(k % sizes.steps)) for k in range(done - span, done)]
-        sums = [loss * count for loss, count in zip(self.history.losses[done - span :], counts)]
+        sums = [loss * count for loss, count in zip(values[done - span :], counts)]
         return tree_sum(sums) / max(tree_sum(counts), 1.0)
 
     def _is_look(self) -> bool:

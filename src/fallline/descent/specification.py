@@ -8,10 +8,13 @@ from typing import Any
 from ..errors import RunError, SpecificationError
 from ..losses import loss_from_dict
 from ..order.shuffle import Sizes
+from ..penalties import penalty_named
 from ..rules import rule_named
-from .plan import Plan
+from ..transforms import transform_named
+from .plan import Plan, batches_of_a_step
 
 FORMAT = "fallline-run-1"
+PLAIN_FIELDS = ("epochs", "tolerance", "patience", "look_steps", "shuffle", "seed")
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,14 @@ class Specification:
             "learning_rate": plan.learning_rate,
             "schedule": plan.schedule,
             "rows": sizes.rows,
-            "batch_size": sizes.batch,
+            "batch_size": plan.batch or sizes.batch,
             "block": sizes.block,
             "window": sizes.window,
-            "epochs": plan.epochs,
-            "tolerance": plan.tolerance,
-            "patience": plan.patience,
-            "look_steps": plan.look_steps,
-            "shuffle": plan.shuffle,
-            "seed": plan.seed,
+            **{name: getattr(plan, name) for name in PLAIN_FIELDS},
             "backoffs": list(plan.backoffs),
             "gram": plan.gram,
+            "penalty": [penalty.to_dict() for penalty in plan.penalties],
+            "transforms": [transform.to_dict() for transform in plan.transforms],
         }
         fields = {name: value for name, value in self.__dict__.items() if name != "plan"}
         return {"format": FORMAT, **fields, "descent": descent}
@@ -69,13 +69,20 @@ class Specification:
                 raise ValueError(f"its format is {data['format']!r}, and {FORMAT!r} is read")
             descent = dict(data["descent"])
             rule = dict(descent["rule"])
-            sizes = Sizes(*(int(descent[name]) for name in ("rows", "batch_size", "block", "window")))
+            penalties = tuple(penalty_named(**data) for data in descent["penalty"])
+            transforms = tuple(transform_named(**data) for data in descent["transforms"])
+            together, batch = batches_of_a_step(transforms), int(descent["batch_size"])
+            rows, block, window = (int(descent[name]) for name in ("rows", "block", "window"))
+            sizes = Sizes(rows, min(batch * together, rows), block, window)
             plan = Plan(
                 rule_named(rule.pop("name"), **rule),
                 float(descent["learning_rate"]),
                 dict(descent["schedule"]),
                 sizes,
-                *(descent[name] for name in ("epochs", "tolerance", "patience", "look_steps", "shuffle", "seed")),
+                **{name: descent[name] for name in PLAIN_FIELDS},
+                penalties=penalties,
+                transforms=transforms,
+                batch=batch if together > 1 else None,
             )
             backoffs = tuple(int(step) for step in descent["backoffs"])
             plan = replace(plan, backoffs=backoffs, gram=bool(descent["gram"]))

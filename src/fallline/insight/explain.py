@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..descent.loop import Descent
 from ..plain.gradient import batch_gradient
 from ..plain.problem import Problem
+from .additions import Worked
 from .explain_classes import class_lines, class_rows, left_to_right
 from .explanation import Explanation, Parameter, Row
 from .page import page
@@ -36,20 +37,20 @@ def explain(
     rule = plan.rule
     theta = [float(value) for value in descent.state.theta]
     states = [[float(vector[j]) for vector in descent.state.rule_state] for j in range(len(theta))]
-    arguments, keep = rule.split(descent.numbers(k)[0])
+    more, all_numbers = descent.additions, descent.numbers(k)[0]
+    arguments = rule.split(more.split(all_numbers)[0])[0]
     point = theta
     if rule.point is not None:
         point = [rule.point(value, *state, *arguments) for value, state in zip(theta, states)]
-    loss, gradient, weight = batch_gradient(problem, point, range(problem.rows))
-    arguments += rule.term_sums(gradient, theta, states)
+    loss, gradient, weight = batch_gradient(problem, point, range(problem.rows), more.part)
+    worked = Worked(rule, more, theta, point, states, gradient, all_numbers)
     rows = (class_rows if problem.loss.many else _rows)(problem, point, numbers)
     parameters = []
     scales, count = problem.parameter_scales, problem.scores
     code = rule.step.__code__
     for j, before in enumerate(theta):
-        values = (gradient[j], *([before] if rule.takes_theta else []), *states[j], *arguments)
+        values = (worked.gradients[j], *([before] if rule.takes_theta else []), *states[j], *worked.arguments)
         named = dict(zip(code.co_varnames[: code.co_argcount], values, strict=True))
-        step = rule.update(gradient[j], before, states[j], arguments)[0]
         inverse = scales[j] if j < len(scales) else 1.0
         slopes = [row.slopes[j % count] if row.slopes else row.slope for row in rows]
         terms = [row.terms[j // count] if j < len(scales) else 1.0 for row in rows]
@@ -58,7 +59,14 @@ def explain(
         name = names[j // count] if j < len(scales) else "intercept"
         name += f" of {classes[j % count]}" if classes else ""
         parameters.append(
-            Parameter(name, before, point[j], total, inverse, gradient[j], lines, step, keep, before * keep - step)
+            Parameter(
+                *(name, before, point[j], total, inverse, gradient[j], lines),
+                *(worked.steps[j], worked.keep, worked.after[j], worked.penalized[j]),
+                *(
+                    tuple(parts[j])
+                    for parts in (worked.slope_parts, worked.gradient_parts, worked.step_parts, worked.theta_parts)
+                ),
+            )
         )
     at = numbers.index(focus) if focus is not None else None
     lines = () if at is None else class_lines(problem, rows[at], classes) if classes else _lines(problem, rows[at])
@@ -83,6 +91,8 @@ def explain(
         lines,
         applied,
         places or {},
+        more.penalty(point) if more.penalties else None,
+        tuple(worked.whole),
         classes=classes,
     )
     return replace(explained, text=page(explained))

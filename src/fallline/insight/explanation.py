@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from .trace import Line
+
+
+class Part(NamedTuple):
+    """What a penalty or transform did: its name, its function's lines with their numbers, and what came out."""
+
+    name: str
+    lines: tuple[Line, ...]
+    value: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self._asdict(), "lines": [line._asdict() for line in self.lines]}
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,9 @@ class Row:
 class Parameter:
     """One parameter's part in the step. point: where the gradient is taken. sum: of the rows' gradients.
 
-    update: the rule's lines with their numbers. keep: what decoupled decay leaves of the parameter, else 1.
+    update: the rule's lines with their numbers. keep: what decoupled decay leaves of the parameter, else 1. gradient:
+    of the loss; penalized: with the smooth penalties' slopes, slope_parts. step: what the parameter loses. What else
+    was done: gradient_parts to the gradient, step_parts to the rule's step, theta_parts to the parameter after it.
     """
 
     name: str
@@ -48,11 +61,26 @@ class Parameter:
     step: float
     keep: float
     after: float
+    penalized: float
+    slope_parts: tuple[Part, ...] = ()
+    gradient_parts: tuple[Part, ...] = ()
+    step_parts: tuple[Part, ...] = ()
+    theta_parts: tuple[Part, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        parts = {
+            name: [part.to_dict() for part in getattr(self, name)]
+            for name in ("slope_parts", "gradient_parts", "step_parts", "theta_parts")
+        }
+        return {**self.__dict__, "update": [line._asdict() for line in self.update], **parts}
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Step k taken apart. `str()` is a page of text, `to_dict()` everything in it, unrounded."""
+    """Step k taken apart. `str()` is a page of text, `to_dict()` everything in it, unrounded.
+
+    penalty: what the penalties add to the loss, or None without any. whole: what transforms found over all parameters.
+    """
 
     step: int
     learning_rate: float
@@ -74,6 +102,8 @@ class Explanation:
     focus_lines: tuple[Line, ...]
     applied: bool = True
     places: dict[int, str] = field(default_factory=dict)  # where rows on the page stand: "line 18"
+    penalty: float | None = None
+    whole: tuple[Part, ...] = ()
     text: str = ""
     classes: tuple[str, ...] = ()  # where there is a score for each: parameter i belongs to class i % K
 
@@ -99,11 +129,14 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         plain = {
-            name: value for name, value in self.__dict__.items() if name not in ("rows", "parameters", "focus_lines")
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in ("rows", "parameters", "focus_lines", "whole")
         }
         return {
             **plain,
             "rows": [row.__dict__ for row in self.rows],
-            "parameters": [{**p.__dict__, "update": [line._asdict() for line in p.update]} for p in self.parameters],
+            "parameters": [parameter.to_dict() for parameter in self.parameters],
+            "whole": [part.to_dict() for part in self.whole],
             "focus_lines": [line._asdict() for line in self.focus_lines],
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from .explanation import Explanation, Parameter, Row
+from .explanation import Explanation, Parameter, Part, Row
 from .trace import Line, number
 
 MOST_ROWS = 8
@@ -20,6 +20,8 @@ def page(explained: Explanation) -> str:
     if explained.focus is not None:
         parts.append(_focus(explained))
     parts += [_gradient(explained, p, j) for j, p in _shown(explained)]
+    if explained.whole:
+        parts.append("\n".join(["Over all parameters", *_parts(explained.whole)]))
     parts.append(_updates(explained))
     return "\n\n".join(parts) + "\n"
 
@@ -116,7 +118,12 @@ def _prediction(explained: Explanation) -> str:
 
 def _loss(explained: Explanation) -> str:
     values = [_weighted(row.weight, number(row.value)) for row in explained.rows]
-    return _wrapped(f"Loss = {_mean(values, explained.loss_sum, explained.weight)} = {number(explained.loss)}")
+    text = _wrapped(f"Loss = {_mean(values, explained.loss_sum, explained.weight)} = {number(explained.loss)}")
+    if explained.penalty is None:
+        return text
+    objective = explained.loss + explained.penalty
+    terms = f"{number(explained.loss)} + {number(explained.penalty)}"
+    return f"{text}\nObjective = loss + penalty = {terms} = {number(objective)}"
 
 
 def _focus(explained: Explanation) -> str:
@@ -165,7 +172,17 @@ def _gradient(explained: Explanation, p: Parameter, i: int) -> str:
     mean = _mean(terms or ["0"], None, explained.weight)
     total = number(p.sum) if unscaled else f"{number(p.sum)} / {_deviation(explained, j or 0)}"
     head = f"Gradient of {_symbol(explained, i)} = mean of slope{x}{'' if unscaled else ' / deviation'}"
-    return f"{head}\n{_wrapped(f'  = {mean}{left_out}')}\n  = {total} / {weight} = {number(p.gradient)}"
+    lines = [head, _wrapped(f"  = {mean}{left_out}"), f"  = {total} / {weight} = {number(p.gradient)}"]
+    if p.slope_parts:
+        lines += _parts(p.slope_parts)
+        sum_of_slopes = " + ".join(_signed(value) for value in (p.gradient, *(part.value for part in p.slope_parts)))
+        lines.append(f"  with the penalty: {sum_of_slopes} = {number(p.penalized)}")
+    return "\n".join([*lines, *_parts(p.gradient_parts)])
+
+
+def _parts(parts: tuple[Part, ...], indent: str = "  ") -> list[str]:
+    """What each penalty or transform did, a line for each of its own."""
+    return [f"{indent}{part.name}: {_line(line)}" for part in parts for line in part.lines]
 
 
 def _updates(explained: Explanation) -> str:
@@ -174,8 +191,14 @@ def _updates(explained: Explanation) -> str:
         symbol = _symbol(explained, j)
         lines.append(f"  {symbol}")
         lines += [f"    {_line(line)}" for line in p.update]
+        lines += _parts(p.step_parts, "    ")
         kept = "" if p.keep == 1.0 else f" * {number(p.keep)}"
-        lines.append(f"    {symbol} = {number(p.before)}{kept} - {_signed(p.step)} = {number(p.after)}")
+        lines.append(
+            f"    {symbol} = {number(p.before)}{kept} - {_signed(p.step)} = {number(p.before * p.keep - p.step)}"
+        )
+        lines += _parts(p.theta_parts, "    ")
+        if p.theta_parts:
+            lines.append(f"    {symbol} = {number(p.after)}")
     return "\n".join(lines)
 
 

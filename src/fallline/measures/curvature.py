@@ -24,10 +24,12 @@ class Curvature:
     batch: the largest eigenvalue of any batch looked at. pooled: that of their rows together, with its eigenvector.
     row: the largest curvature of a single row, second(score) * |z|². columns: the diagonal of the whole table's
     Hessian. rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their
-    second derivatives. length: root mean square of |z|. passes: over the table, that all this took.
+    second derivatives. length: root mean square of |z|. passes: over the table, that all this took. penalty: what the
+    penalties add to every second derivative.
     """
 
-    def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows]):
+    def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows], penalty: float = 0.0):
+        self.penalty = penalty
         statistics = np.zeros(5)
         self.columns: Floats = np.zeros(problem.parameters)
         loss_kernel(problem.loss).row_statistics(*problem.whole, theta, statistics, self.columns)
@@ -49,8 +51,8 @@ class Curvature:
     def worst(self) -> float:
         """A bound for the batches that were not looked at: the sharpest row may come to stand in any of them."""
         if self.rows >= self.table_rows:
-            return self.batch
-        return max(self.batch, self.pooled + self.row / self.rows)
+            return self.batch + self.penalty
+        return max(self.batch, self.pooled + self.row / self.rows) + self.penalty
 
     def stable_limit(self, rule: Rule, numbers: Numbers, rule_state: Floats | None = None) -> float | None:
         """The largest learning rate at which the rule is stable on these batches; None where that cannot be said.

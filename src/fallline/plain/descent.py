@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..order.shuffle import rows
 from ..scalar import sqrt
 from ..sums import Vector, tree_sum
+from .additions import NONE, Additions
 from .divergence import smoothed
 from .gradient import batch_gradient
 
@@ -21,10 +22,11 @@ INFINITY = float("inf")
 
 
 class State:
-    """Where a descent stands: theta, the rule's state (one vector for each of its names), and the smoothed loss."""
+    """Where a descent stands: theta, the rule's state (one vector for each of its names), the smoothed loss, and the
+    average of the parameters, if the descent keeps one."""
 
-    def __init__(self, theta: Vector, rule_state: list[Vector], smoothed_loss: float):
-        self.theta, self.rule_state, self.smoothed_loss = theta, rule_state, smoothed_loss
+    def __init__(self, theta: Vector, rule_state: list[Vector], smoothed_loss: float, average: Vector | None = None):
+        self.theta, self.rule_state, self.smoothed_loss, self.average = theta, rule_state, smoothed_loss, average
 
     def by_parameter(self) -> list[tuple[float, ...]]:
         """The rule's state of each parameter."""
@@ -43,12 +45,13 @@ class PlainRuntime:
 
     name = "plain"
 
-    def __init__(self, problem: Problem, rule: Rule):
-        self.problem, self.rule = problem, rule
+    def __init__(self, problem: Problem, rule: Rule, additions: Additions = NONE):
+        self.problem, self.rule, self.additions = problem, rule, additions
 
     def start(self, theta: Vector, smoothed_loss: float) -> State:
         states = [self.rule.first_state(value) for value in theta]
-        return State(list(theta), [list(vector) for vector in zip(*states)], smoothed_loss)
+        average = list(theta) if self.additions.average else None
+        return State(list(theta), [list(vector) for vector in zip(*states)], smoothed_loss, average)
 
     def warm_up(self, state: State) -> None:
         """Nothing has to be made ready in plain Python."""
@@ -69,26 +72,37 @@ class PlainRuntime:
         return self.loss(theta)
 
     def advance(
-        self, state: State, batches: Sequence[Sequence[int]], numbers: Sequence[Numbers], guard: Guard
+        self,
+        state: State,
+        batches: Sequence[Sequence[int]],
+        numbers: Sequence[Numbers],
+        guard: Guard,
+        penalties: list[float] | None = None,
     ) -> tuple[list[float], list[float], str]:
         """Take one step for each batch. Return the losses and gradient norms, and what was not finite, or "".
 
         A step whose loss, gradient, step or new parameter is not finite, or at which the smoothed loss exceeds the
         limit, is not applied and is the last: its loss is returned, and the state stays as it was before it.
+        penalties receives what the penalties added to each loss. The norm is that of the smooth objective's gradient.
         """
         losses: list[float] = []
         norms: list[float] = []
-        rule = self.rule
+        rule, more = self.rule, self.additions
         for batch, all_numbers in zip(batches, numbers):
-            arguments, keep = rule.split(all_numbers)
+            own_numbers, more_numbers = more.split(all_numbers)
+            arguments, keep = rule.split(own_numbers)
             states = state.by_parameter()
             point = state.theta
             if rule.point is not None:
                 point = [rule.point(value, *values, *arguments) for value, values in zip(state.theta, states)]
-            loss, gradient, weight = batch_gradient(self.problem, point, batch)
+            loss, gradient, weight = batch_gradient(self.problem, point, batch, more.part)
+            if weight != 0.0 and more.smooth:
+                gradient = more.penalized(gradient, point)
             norm = sqrt(tree_sum([g * g for g in gradient]))
             losses.append(loss)
             norms.append(norm)
+            if penalties is not None:
+                penalties.append(more.penalty(point) if weight != 0.0 else 0.0)
             if weight == 0.0:
                 continue
             if not is_finite([loss]):
@@ -98,17 +112,38 @@ class PlainRuntime:
                 return losses, norms, "growth"
             if not is_finite(gradient):
                 return losses, norms, "gradient"
-            if rule.terms is not None:
-                arguments = arguments + rule.term_sums(gradient, state.theta, states)
+            changed = more.change(more.before, gradient, state.theta, [1.0] * len(gradient), more_numbers)
+            if changed is None:
+                return losses, norms, "gradient"
+            gradient, shares = changed
+            sums = rule.term_sums(gradient, state.theta, states)
             updates = [
-                rule.update(g, value, values, arguments) for g, value, values in zip(gradient, state.theta, states)
+                rule.update(g, value, values, arguments + sums)
+                for g, value, values in zip(gradient, state.theta, states)
             ]
             steps = [update[0] for update in updates]
-            theta = [old * keep - step for old, step in zip(state.theta, steps)]
             if not is_finite(steps):
                 return losses, norms, "step"
+            changed = more.change(more.after, steps, state.theta, shares, more_numbers)
+            if changed is None:
+                return losses, norms, "step"
+            steps, shares = changed
+            if more.decay is not None:
+                (keep,) = more_numbers[more.decay]
+            theta = [old * keep - step for old, step in zip(state.theta, steps)]
             if not is_finite(theta):
                 return losses, norms, "parameter"
+            if more.penalties:
+                scales = more.scales(rule, [update[1:] for update in updates], arguments, shares)
+                if not is_finite(scales):
+                    return losses, norms, "step"
+                theta = more.proximal_step(theta, scales)
+                if not is_finite(theta):
+                    return losses, norms, "parameter"
             state.theta, state.smoothed_loss = theta, average
             state.rule_state = [[update[i + 1] for update in updates] for i in range(len(state.rule_state))]
+            if more.average is not None and state.average is not None:
+                transform, place = more.average
+                share = more_numbers[place]
+                state.average = [transform.average(m, w, *share) for m, w in zip(state.average, theta)]  # type: ignore[misc]
         return losses, norms, ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..sums import LEAF, Vector, tree_total
+from ..sums import LEAF, Vector, add, tree_total
 from .class_gradient import class_leaf_sums
 from .problem import Problem
 
@@ -11,22 +11,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def batch_gradient(problem: Problem, theta: Vector, rows: Sequence[int]) -> tuple[float, Vector, float]:
-    """The batch's mean loss, its gradient by theta, and its total weight (where that is 0, the rest means nothing)."""
+def batch_gradient(
+    problem: Problem, theta: Vector, rows: Sequence[int], part: int | None = None
+) -> tuple[float, Vector, float]:
+    """The batch's mean loss, its gradient by theta, and its total weight (where that is 0, the rest means nothing).
+
+    part: the rows are several batches of so many, whose sums are added in order (accumulation).
+    """
     scales = problem.parameter_scales
     coefficients = [w * inverse for w, inverse in zip(theta, scales)]
     intercepts = theta[len(scales) :] or [0.0] * problem.scores
-    sums_of = class_leaf_sums if problem.loss.many else leaf_sums
-    leaves = (
-        sums_of(problem, coefficients, intercepts, rows[start : start + LEAF]) for start in range(0, len(rows), LEAF)
-    )
-    *sums, loss, weight = tree_total(leaves)
+    part = part or len(rows)
+    all_sums = batch_sums(problem, coefficients, intercepts, rows[:part])
+    for start in range(part, len(rows), part):
+        all_sums = add(all_sums, batch_sums(problem, coefficients, intercepts, rows[start : start + part]))
+    *sums, loss, weight = all_sums
     if weight == 0.0:
         return 0.0, [0.0] * len(theta), weight
     mean_gradient = [(g * inverse) / weight for g, inverse in zip(sums, scales)]
     if problem.intercept:
         mean_gradient += [g / weight for g in sums[len(scales) :]]
     return loss / weight, mean_gradient, weight
+
+
+def batch_sums(problem: Problem, coefficients: Vector, intercepts: Vector, rows: Sequence[int]) -> Vector:
+    """The sums of one batch: leaf after leaf, by the tree."""
+    sums_of = class_leaf_sums if problem.loss.many else leaf_sums
+    return tree_total(
+        sums_of(problem, coefficients, intercepts, rows[start : start + LEAF]) for start in range(0, len(rows), LEAF)
+    )
 
 
 def leaf_sums(problem: Problem, coefficients: Vector, intercepts: Vector, rows: Sequence[int]) -> Vector:

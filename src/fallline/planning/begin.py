@@ -12,6 +12,9 @@ from ..compiled.runtime import Floats
 from ..data.infer import names_of
 from ..data.schema import Schema
 from ..descent.specification import Specification
+from ..penalties import Features
+from ..plain.additions import Additions, check_together
+from ..rules import Momentum
 from . import options
 from .gram import with_gram
 from .look import look
@@ -69,8 +72,10 @@ def begin(
     runtime: Any,
 ) -> Begun:
     """Check the options of `fit`, read the table, and settle what is to be done with it."""
-    options.refuse_what_is_not_there(model, penalty, transforms, storage, resume)
+    options.refuse_what_is_not_there(model, storage, resume)
     found_rule, rate = options.checked_rule(rule, learning_rate)
+    penalties, changes = options.checked_penalties(penalty), options.checked_transforms(transforms)
+    check_together(found_rule or Momentum(), penalties, changes)
     wish = Wish(
         found_rule,
         rate,
@@ -82,6 +87,8 @@ def begin(
         options.whole("patience", patience) or 1,
         options.one_of("shuffle", shuffle, (True, False)),
         options.whole("seed", seed, least=0) or 0,
+        penalties,
+        changes,
     )
     wished_loss = options.checked_loss(loss)
     options.checked_validation(validation)
@@ -117,6 +124,8 @@ def begin(
         intercept=intercept,
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
+    # A name that no feature has is refused before anything is measured.
+    Additions(penalties, (), features_of(schema, prepared.problem.scores))
     settled = with_gram(settle(wish, prepared.problem, schema.features, spreads), prepared.problem, from_products)
     specification = Specification(
         source=None if table.path is None else os.path.abspath(table.path),
@@ -134,6 +143,13 @@ def begin(
         encoding=looked.encoding,
     )
     return Begun(wish, table.name, schema, prepared, spreads, settled, specification, list(looked.notes), thread_count)
+
+
+def features_of(schema: Schema, scores: int) -> Features:
+    """What each coefficient belongs to: its feature, and the table's column that this comes from."""
+    columns = [column.name for column in schema.columns for _ in column.features]
+    each = range(scores)
+    return Features([name for name in schema.features for _ in each], [name for name in columns for _ in each])
 
 
 def _batch_size(batch_size: object) -> int | None:

@@ -8,8 +8,12 @@ from typing import Any
 from ..data.split import COLUMN, LAST
 from ..errors import SpecificationError
 from ..losses import Loss, loss_named
+from ..penalties import Penalty, penalty_named
+from ..penalties import in_order as penalties_in_order
 from ..rules import Rule, rule_named
 from ..schedules import SCHEDULES, Schedule
+from ..transforms import Transform, transform_named
+from ..transforms import in_order as transforms_in_order
 
 
 def refuse(option: str, value: object, allowed: str) -> SpecificationError:
@@ -195,16 +199,30 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def refuse_what_is_not_there(
-    model: object, penalty: object, transforms: object, storage: object, resume: object
-) -> None:
+def checked_penalties(penalty: object) -> tuple[Penalty, ...]:
+    """The penalties in order: a name, an object, or several of them."""
+    given = () if penalty is None else penalty if isinstance(penalty, tuple | list) else (penalty,)
+    found = tuple(penalty_named(one) if isinstance(one, str) else one for one in given)
+    for one in found:
+        if not isinstance(one, Penalty):
+            raise refuse("penalty", one, "a penalty's name, an object from fallline.penalties, or a tuple of them")
+    return penalties_in_order(found)
+
+
+def checked_transforms(transforms: object) -> tuple[Transform, ...]:
+    """The transforms in order."""
+    given = transforms if isinstance(transforms, tuple | list) else (transforms,)
+    found = tuple(transform_named(one) if isinstance(one, str) else one for one in given)
+    for one in found:
+        if not isinstance(one, Transform):
+            raise refuse("transforms", one, "a tuple of objects from fallline.transforms")
+    return transforms_in_order(found)
+
+
+def refuse_what_is_not_there(model: object, storage: object, resume: object) -> None:
     """Options of the public face that this version does not carry out are refused, and never ignored."""
     if model != "linear":
         raise not_yet("model", model, '"linear"')
-    if penalty is not None:
-        raise not_yet("penalty", penalty, "None")
-    if tuple(transforms or ()):  # type: ignore[arg-type]
-        raise not_yet("transforms", transforms, "()")
     if storage != "float64":
         raise not_yet("storage", storage, '"float64"')
     if resume is not False:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..compiled.runtime import Arrays, CompiledRuntime, Floats, Rows
-from ..descent.plan import Plan
+from ..descent.plan import Plan, batches_of_a_step
+from ..errors import SpecificationError
 from ..measures.curvature import BATCHES, Curvature
 from ..order.shuffle import Sizes
+from ..penalties import Penalty
 from ..rules import Momentum, Rule
 from ..schedules import schedule_from_dict
+from ..transforms import Transform
 from . import sizes as size_choices
 from .decay import decay_note
 from .rate import learning_rate as measured_rate
@@ -36,6 +39,8 @@ class Wish:
     patience: int
     shuffle: bool
     seed: int
+    penalties: tuple[Penalty, ...] = ()
+    transforms: tuple[Transform, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,23 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     if batch is None:
         batch, note = size_choices.batch_size(problem.rows, rule)
         notes.append(note)
-    sizes = Sizes.of(problem.rows, problem.columns, batch)
+    together = batches_of_a_step(wish.transforms)
+    if together > 1 and batch >= problem.rows:
+        raise SpecificationError(
+            f"accumulate={together} adds up several batches, and a batch of all {problem.rows:,} rows is one: give a "
+            f"batch_size below that",
+            option="accumulate",
+            value=together,
+            allowed="a smaller batch_size",
+        )
+    sizes = Sizes.of(problem.rows, problem.columns, batch * together)
     epochs = wish.epochs
     if epochs is None:
         epochs, note = size_choices.epochs(problem.rows, sizes.steps)
         notes.append(note)
     rate, reason, tolerance, passes = wish.learning_rate, "as given", wish.tolerance, 0.0
     if rate is None or np.isfinite(spreads).any():
-        curvature = measure(problem, sizes, wish.seed, wish.shuffle)
+        curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties)
         passes = curvature.passes
         if rate is None:
             rate, reason = measured_rate(rule, curvature)
@@ -86,7 +100,10 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             tolerance = wish.tolerance if wish.tolerance_given else None
     if wish.epochs is not None and not wish.tolerance_given:
         tolerance = None
-    return Settled(_plan(wish, rule, rate, sizes, epochs, tolerance), notes, reason, wish.epochs is None, passes)
+    plan = _plan(wish, rule, rate, sizes, epochs, tolerance)
+    if together > 1:
+        plan = replace(plan, batch=batch)
+    return Settled(plan, notes, reason, wish.epochs is None, passes)
 
 
 def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None) -> Plan:
@@ -101,6 +118,8 @@ def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolera
         size_choices.look_steps(sizes.batch, sizes.steps),
         wish.shuffle,
         wish.seed,
+        wish.penalties,
+        tuple(transform.settled(epochs * sizes.steps) for transform in wish.transforms),
     )
 
 
@@ -117,7 +136,7 @@ def tried_rate(rule: Rule, trials: Trials, first: float) -> tuple[float, str]:
     )
 
 
-def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
+def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: tuple[Penalty, ...] = ()) -> Curvature:
     """The curvature at the start of the first batches that the descent will use."""
     problem = with_curvature(problem)
     theta = np.array(problem.start)
@@ -126,7 +145,7 @@ def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvatur
         rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)
     count = max(BATCHES, -(-4096 // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
-    return Curvature(problem, theta, batches)
+    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties))
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:

@@ -81,6 +81,7 @@ class Rule:
     scale: Callable[..., float] | None = None
     state: tuple[str, ...] = ()
     adaptive: ClassVar[bool] = False  # whether `scale` depends on the state
+    no_proximal_step: str = ""  # why `scale` is no good for the proximal step of l1; most are
     scheduled: ClassVar[bool] = True  # whether a rate that falls helps it: `schedule="auto"` is constant if not
     whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False

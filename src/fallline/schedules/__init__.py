@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import SpecificationError
+from ..named import made
 from .constant import Constant
 from .cosine import Cosine
 from .cosine_restarts import CosineRestarts
@@ -79,19 +79,7 @@ __all__ = [
 
 def schedule_named(name: str, **options: Option) -> Schedule:
     """A new schedule of this name; SpecificationError where there is none, or an option is unknown or impossible."""
-    if name not in SCHEDULES:
-        allowed = ", ".join(SCHEDULES)
-        raise SpecificationError(
-            f"schedule={name!r} is unknown: use one of {allowed}", option="schedule", value=name, allowed=allowed
-        )
-    found = SCHEDULES[name]
-    for option in options:
-        if option not in found.ranges:
-            allowed = ", ".join(found.ranges) or "none"
-            raise SpecificationError(
-                f"{name} has no option {option!r}: it has {allowed}", option=option, allowed=allowed
-            )
-    return found(**{option: _read(value) for option, value in options.items()})
+    return made("schedule", SCHEDULES, name, {option: _read(value) for option, value in options.items()})
 
 
 def schedule_from_dict(data: Mapping[str, object]) -> Schedule:

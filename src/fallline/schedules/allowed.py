@@ -7,12 +7,8 @@ from ..rules.rule import Interval
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Protocol
 
-    class Range(Protocol):
-        """`read` gives the value in the option's own type, or None if it is not allowed; str() says what is."""
-
-        def read(self, value: object) -> Any: ...
+    from ..named import Range
 
 
 SHARE = Interval(0.0, 1.0, high_included=True)

@@ -1,0 +1,239 @@
+"""Penalties and transforms in a generated kernel: their scalar functions bound to what the loops call.
+
+`rows_of` lays out the array `extra` (rows, parameters): the penalties' numbers for each coefficient, then FIRST and
+NEXT of groups, then the average of the parameters. Behind the rule's numbers of a step stand those of the transforms.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..plain.additions import Additions
+from . import addition_loops, step_loops
+from .generate import INLINED, Text
+
+BOUND = frozenset(
+    {
+        *(
+            "penalize",
+            "move",
+            "keep_average",
+            "groups_value",
+            "shrink_groups",
+            "add_slopes",
+            "penalty_value",
+            "prox_of",
+        ),
+        *("scale_of", "group_term", "group_value_at", "group_factor_at", "group_shrunk", "change_terms"),
+        *(
+            "change_factor",
+            "change_share",
+            "changed",
+            "BEFORE",
+            "AFTER",
+            "CHANGE_SUMS",
+            "FIRST",
+            "NEXT",
+            "GROUPS",
+            "PROXIMAL",
+            "change",
+        ),
+    }
+)
+STEP_ARGUMENTS = "gradient, theta, state, numbers, extra, columns, new_theta, new_state"
+
+
+class Part(NamedTuple):
+    """A penalty's functions and its rows of `extra`."""
+
+    value: FunctionType | None
+    slope: FunctionType | None
+    prox: FunctionType | None
+    rows: range
+
+
+class Change(NamedTuple):
+    """A transform's functions, how many sums it takes, and where its numbers stand behind the rule's."""
+
+    term: FunctionType | None
+    finish: FunctionType
+    apply: FunctionType
+    share: FunctionType
+    sums: int
+    numbers: range
+
+
+class Shape(NamedTuple):
+    """All that decides the text of a kernel's additions: one text serves every choice of their numbers."""
+
+    penalties: tuple[Part, ...] = ()
+    groups: tuple[FunctionType, ...] = ()  # term, value, factor, shrunk
+    group_rows: range = range(0)
+    needs_scale: bool = False
+    before: tuple[Change, ...] = ()
+    after: tuple[Change, ...] = ()
+    decay: int | None = None
+    average: tuple[FunctionType, int] | None = None
+    rows: int = 0  # of `extra`, the average not counted
+
+    @property
+    def moves(self) -> bool:
+        """Whether the step is more than the rule's own."""
+        return bool(self.before or self.after or self.groups or any(part.prox for part in self.penalties))
+
+
+def shape_of(additions: Additions) -> Shape:
+    parts, groups, group_rows, row = [], (), range(0), 0
+    for penalty, columns in zip(additions.penalties, additions.columns, strict=True):
+        rows = range(row, row + len(columns))
+        row = rows.stop
+        parts.append(Part(penalty.value, penalty.slope, penalty.prox, rows))  # type: ignore[arg-type]
+        if penalty.group_term is not None:
+            groups = (penalty.group_term, penalty.group_value, penalty.group_factor, penalty.group_shrunk)  # type: ignore[assignment]
+            group_rows = rows
+    return Shape(
+        tuple(parts),
+        groups,
+        group_rows,
+        additions.needs_scale,
+        tuple(_change(*pair) for pair in additions.before),
+        tuple(_change(*pair) for pair in additions.after),
+        None if additions.decay is None else additions.decay.start,
+        None if additions.average is None else (additions.average[0].average, additions.average[1].start),  # type: ignore[arg-type]
+        row + 2 * bool(groups),
+    )
+
+
+def _change(transform: Any, place: slice) -> Change:
+    found = 0 if transform.term is None else transform.term(1.0, 1.0)
+    sums = len(found) if isinstance(found, tuple) else int(transform.term is not None)
+    functions = (transform.term, transform.finish, transform.apply, transform.share)
+    return Change(*functions, sums, range(place.start, place.stop))
+
+
+def rows_of(additions: Additions, theta: Any) -> Any:
+    """The array `extra` at the start of a descent from theta."""
+    rows = [column for columns in additions.columns for column in columns]
+    if additions.grouped is not None:
+        first, following = [0.0] * len(additions.features.names), [-1.0] * len(additions.features.names)
+        for group in additions.groups:
+            first[group[0]] = 1.0
+            for j, after in zip(group, group[1:], strict=False):
+                following[j] = float(after)
+        rows += [first, following]
+    extra = np.zeros((len(rows) + (additions.average is not None), len(theta)))
+    for i, row in enumerate(rows):
+        extra[i, : len(row)] = row
+    if additions.average is not None:
+        extra[-1] = theta
+    return extra
+
+
+def bind(
+    text: Text, rule_scale: FunctionType | None, states: int, rule_numbers: int, decays: bool, shape: Shape
+) -> None:
+    """Bind `penalize`, `move`, `keep_average` and `kept`. rule_numbers: how many the rule's step and scale share."""
+    first = rule_numbers + decays  # where the transforms' numbers begin
+    kept = f"numbers[{rule_numbers}]" if decays else "1.0"
+    kept = f"numbers[{first + shape.decay}]" if shape.decay is not None else kept
+    _define(text, "kept(numbers)", [], kept)
+    _bind_average(text, shape, first)
+    text.line(f"GROUPS = {int(bool(shape.groups))}")
+    values = shape.groups or any(part.value or part.slope for part in shape.penalties)
+    if values:
+        _bind_values(text, shape)
+    _define(
+        text,
+        "penalize(gradient, theta, state, numbers, extra, columns)",
+        [],
+        "add_penalties(gradient, theta, state, numbers, extra, columns)" if values else "0.0",
+    )
+    if shape.moves:
+        _bind_moves(text, rule_scale, states, rule_numbers, shape, first)
+    step = addition_loops.whole_step if shape.moves else step_loops.rule_step
+    name = text.add(step, bound=BOUND | {"kept", "update", "terms_of", "SUMS", "NUMBERS"})
+    _define(text, f"move({STEP_ARGUMENTS})", [], f"{name}({STEP_ARGUMENTS})")
+
+
+def _bind_average(text: Text, shape: Shape, first: int) -> None:
+    lines = []
+    if shape.average is not None:
+        function, place = shape.average
+        mean = f"extra[{shape.rows}, j]"
+        lines = [f"{mean} = {text.add(function)}({mean}, theta[j], numbers[{first + place}])"]
+    _define(text, "keep_average(theta, numbers, extra, j)", lines, "0")
+
+
+def _bind_values(text: Text, shape: Shape) -> None:
+    slopes = [f"g = g + {_call(text, part.slope, ['w'], part.rows)}" for part in shape.penalties if part.slope]
+    values = [_call(text, part.value, ["w"], part.rows) for part in shape.penalties if part.value]
+    _define(text, "add_slopes(g, w, extra, j)", slopes, "g")
+    _define(text, "penalty_value(w, extra, j)", [], " + ".join(values) or "0.0")
+    if shape.groups:
+        term, value, factor, shrunk = shape.groups
+        text.line(f"FIRST = {shape.rows - 2}\nNEXT = {shape.rows - 1}")
+        _define(text, "group_term(w)", [], f"{text.add(term)}(w)")
+        _define(text, "group_value_at(total, extra, j)", [], _call(text, value, ["total"], shape.group_rows))
+        arguments = ["total", "scale"]
+        _define(text, "group_factor_at(total, scale, extra, j)", [], _call(text, factor, arguments, shape.group_rows))
+        text.add(shrunk)
+        text.add(addition_loops.groups_value, bound=BOUND)
+    text.add(addition_loops.add_penalties, bound=BOUND | {"gradient_point"})
+
+
+def _bind_moves(
+    text: Text, rule_scale: FunctionType | None, states: int, rule_numbers: int, shape: Shape, first: int
+) -> None:
+    changes, proximal = [*shape.before, *shape.after], shape.groups or any(part.prox for part in shape.penalties)
+    text.line(f"BEFORE = {len(shape.before)}\nAFTER = {len(shape.after)}\nPROXIMAL = {int(bool(proximal))}")
+    if proximal:
+        _bind_proximal(text, rule_scale, states, rule_numbers, shape)
+    if changes:
+        _bind_changes(text, changes, first)
+
+
+def _bind_proximal(text: Text, rule_scale: FunctionType | None, states: int, rule_numbers: int, shape: Shape) -> None:
+    scale = "1.0"
+    if shape.needs_scale and rule_scale is not None:
+        state = [f"state[{i}, j]" for i in range(states)]
+        scale = f"{text.add(rule_scale)}({', '.join([*state, *(f'numbers[{i}]' for i in range(rule_numbers))])})"
+    _define(text, "scale_of(state, j, numbers)", [], scale)
+    prox = [f"w = {_call(text, part.prox, ['w', 'scale'], part.rows)}" for part in shape.penalties if part.prox]
+    _define(text, "prox_of(w, scale, extra, j)", prox, "w")
+    if shape.groups:
+        text.add(addition_loops.shrink_groups, bound=BOUND)
+
+
+def _bind_changes(text: Text, changes: list[Change], first: int) -> None:
+    text.line(f"CHANGE_SUMS = {max(one.sums for one in changes)}")
+    terms, factors, shares, values = [], [], [], []
+    for one in changes:
+        outs = ", ".join(f"out[{i}]" for i in range(one.sums))
+        terms.append(f"{outs} = {text.add(one.term)}(value, theta)" if one.term else "pass")
+        numbers = [f"sums[{i}]" for i in range(one.sums)] + [f"numbers[{first + i}]" for i in one.numbers]
+        factors.append(f"found = {text.add(one.finish)}({', '.join(numbers)})")
+        shares.append(f"found = {text.add(one.share)}(value, factor)")
+        values.append(f"found = {text.add(one.apply)}(value, factor)")
+    _choose(text, "change_terms(which, value, theta, out)", terms)
+    _choose(text, "change_factor(which, sums, numbers)", factors)
+    _choose(text, "change_share(which, value, factor)", shares)
+    _choose(text, "changed(which, value, factor)", values)
+    text.add(addition_loops.change, bound=BOUND)
+
+
+def _call(text: Text, function: Any, arguments: list[str], rows: range) -> str:
+    return f"{text.add(function)}({', '.join([*arguments, *(f'extra[{i}, j]' for i in rows)])})"
+
+
+def _choose(text: Text, head: str, lines: list[str]) -> None:
+    """A function that does the line of number `which`, and returns what that found."""
+    body = ["found = 1.0", *(f"if which == {i}:\n        {line}" for i, line in enumerate(lines))]
+    _define(text, head, body, "found")
+
+
+def _define(text: Text, head: str, lines: list[str], result: str) -> None:
+    body = "\n    ".join([*lines, f"return {result}"])
+    text.line(f"{INLINED}def {head}:\n    {body}\n")

@@ -12,9 +12,10 @@ import typer
 from ..errors import DivergenceError, RunError, SpecificationError
 from .console import say, show, show_json
 from .interrupt import ending_at_once
+from .own import chosen_loss, own_rule
 from .predict import check_folder_of
 from .progress import Progress, progress
-from .words import number, on_command_line, refused, values
+from .words import on_command_line, refused, values
 
 if TYPE_CHECKING:
     from ..api import Run
@@ -31,7 +32,8 @@ def fit(
         typer.Option(
             metavar="NAME",
             help="auto (by the target), squared, logistic, softmax, absolute, huber, quantile, epsilon_insensitive, "
-            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie.",
+            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie; or "
+            "MODULE:NAME of your own.",
         ),
     ] = None,
     loss_option: Annotated[
@@ -230,35 +232,3 @@ def _how_to_look(run: Run) -> str:
     if run.folder is None:
         return ""
     return f". The run is kept: fallline explain {run.folder} --step {run.steps + 1}"
-
-
-def chosen_loss(word: str | None, options: list[str]) -> object:
-    """A loss's name as it is; with options (NAME=X) the loss that has them."""
-    if not options:
-        return word
-    from ..losses import loss_named
-
-    if word is None or word == "auto":
-        raise SpecificationError("--loss-option: name the loss that it belongs to, with --loss", option="loss_option")
-    given = {}
-    for option in options:
-        name, sign, value = option.partition("=")
-        if not sign:
-            message = f"--loss-option {option}: write it as NAME=X, such as delta=2"
-            raise SpecificationError(message, option="loss_option", value=option)
-        given[name.strip()] = number(value)
-    return loss_named(word, **given)  # type: ignore[arg-type]  # the loss judges what is no number
-
-
-def own_rule(word: object) -> object:
-    """A rule's name as it is; MODULE:NAME, a rule from outside, as the object that stands there."""
-    if not isinstance(word, str) or ":" not in word:
-        return word
-    from ..interop.peers import class_at
-    from ..rules import Rule
-
-    found = class_at(word)
-    if not issubclass(found, Rule):
-        message = f"--rule {word}: that is no rule; make one with the decorator fallline.rules.rule"
-        raise SpecificationError(message, option="rule", value=word)
-    return found()

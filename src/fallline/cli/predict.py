@@ -28,6 +28,9 @@ def predict(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to this .csv or .parquet file, not to stdout."),
     ] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", metavar="MODULE:NAME", help="Where the model's own loss is defined.")
+    ] = None,
 ) -> None:
     """Predict the target for each row of a table.
 
@@ -37,6 +40,9 @@ def predict(
     if output is not None:
         check_output(output)
     with ending_at_once():
+        from .own import own_loss
+
+        own_loss(loss)  # a loss from outside is known once its module has been imported
         found = loaded(model)
         table = found.read(str(data))
         columns = _predictions(found, table)

@@ -97,6 +97,9 @@ LOG15 = 0.13334804238225345
 LOG17 = 0.11706248540922386
 LOG19 = 0.11723051028097753
 
+TANH_HIGHEST = 22.0  # from there on the tangent rounds to 1
+TANH_TINY = 3.725290298461914e-09  # 2**-28: below it, x is the float nearest tanh(x)
+
 SPLITTER = 134217729.0  # 2**27 + 1: cuts a float into two halves, whose products are exact
 POWER_HIGHEST = 18446744073709551616.0  # 2**64: x**y is 0, 1 or infinite for every larger y
 
@@ -141,6 +144,15 @@ def sign(x: float) -> float:
     return where(x > 0.0, 1.0, where(x < 0.0, -1.0, x))
 
 
+def exp_curve(r: float) -> float:
+    """exp(r) - 1 - r, for |r| <= ln(2) / 2. The terms are added in pairs: a processor need not wait for one after the
+    other."""
+    r2 = r * r
+    first = (E3 + r * E4) + r2 * (E5 + r * E6)
+    last = (E7 + r * E8) + r2 * ((E9 + r * E10) + r2 * (E11 + r * E12))
+    return r2 * (0.5 + r * (first + r2 * r2 * last))
+
+
 def exp(x: float) -> float:
     """e to the power x, for every x: exp(x) = 2**k * exp(r), with k the integer nearest x / ln 2 and r = x - k * ln 2.
 
@@ -151,11 +163,7 @@ def exp(x: float) -> float:
     k = (bounded * INVERSE_LN2 + ROUNDER) - ROUNDER
     high = bounded - k * LN2_HIGH
     low = k * LN2_LOW
-    r = high - low
-    r2 = r * r  # the terms are added in pairs: a processor need not wait for one after the other
-    first = (E3 + r * E4) + r2 * (E5 + r * E6)
-    last = (E7 + r * E8) + r2 * ((E9 + r * E10) + r2 * (E11 + r * E12))
-    curve = r2 * (0.5 + r * (first + r2 * r2 * last))
+    curve = exp_curve(high - low)
     whole = 1.0 + high
     rest = high - (whole - 1.0)  # what that sum lost, exactly
     power = whole + (rest + (curve - low))
@@ -207,6 +215,33 @@ def log1p(x: float) -> float:
     answer = log_of_parts(k, t, where(near, 0.0, lost / u))
     kept = where(abs(x) < LOG1P_TINY, x, answer)
     return where(x > -1.0, where(x < INFINITY, kept, x), where(x == -1.0, -INFINITY, NAN))
+
+
+def tanh(x: float) -> float:
+    """The hyperbolic tangent: e / (e + 2) with e = exp(2 * |x|) - 1, and the sign of x; x itself when tiny.
+
+    2 * |x| = k * ln 2 + r, so e = (2**k - 1) + 2**k * (exp(r) - 1), and nothing cancels. What each sum lost is carried
+    along, and the quotient is corrected by it. Accuracy: 1.3 ulp.
+    """
+    size = abs(x)
+    double = 2.0 * where(size < TANH_HIGHEST, size, TANH_HIGHEST)
+    k = (double * INVERSE_LN2 + ROUNDER) - ROUNDER
+    high = double - k * LN2_HIGH
+    low = k * LN2_LOW
+    curve = exp_curve(high - low) - low
+    near = high + curve
+    near_rest = (high - near) + curve
+    power = power_of_two(k)
+    whole, part = power - 1.0, power * near
+    e = whole + part
+    back = e - whole
+    e_rest = ((whole - (e - back)) + (part - back)) + power * near_rest
+    divisor = e + 2.0
+    divisor_rest = (e - (divisor - 2.0)) + e_rest
+    first = e / divisor
+    answer = first + (e_rest - first * divisor_rest) / divisor
+    signed = where(x < 0.0, -answer, answer)
+    return where(size < TANH_TINY, x, where(size <= INFINITY, signed, x))
 
 
 def cos_of_parts(r: float, rest: float) -> float:

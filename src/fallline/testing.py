@@ -1,4 +1,4 @@
-"""The public law tests: whether a rule of one's own obeys what Fallline promises of every rule."""
+"""The public law tests: whether a rule or a loss of one's own obeys what Fallline promises of every one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 from .compiled.apply import Parameters, Vector, apply_in_place, first_states
 from .compiled.runtime import Arrays, CompiledRuntime
 from .errors import FalllineError, SpecificationError
+from .insight.check_loss import check_bytes, check_functions, check_slopes
 from .losses import LOGISTIC, SQUARED, Loss
 from .models.elementwise import elementwise
 from .plain.descent import PlainRuntime
 from .plain.divergence import Guard
 from .plain.problem import Problem
-from .rules import Rule
+from .rules import RULES, Rule
 from .rules.rule import Numbers
 
 HARD = (0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e-310, -1e308, 1.0)
@@ -39,8 +40,27 @@ def check_rule(rule: Rule | type[Rule], learning_rate: float = 0.01, seed: int |
     _never_raises(made, random.Random(seed))
     for loss in (SQUARED, LOGISTIC):
         for batch in (1, 1025, 1500):
-            _same_bytes(made, Problems(loss, seed), batch, seed)
+            _same_bytes(made, Problems(loss, seed), batch, seed, "rule")
     _same_on_vectors(made, seed)
+
+
+def check_loss(loss: Loss | type[Loss], seed: int | None = None) -> None:
+    """Raise SpecificationError with what is wrong if a loss of one score a row breaks the law; return if it keeps it.
+
+    Checked are: that its functions never raise, whatever score and target (a division by zero is the usual fault), and
+    return what they should; that the slope is the value's derivative, and `second` the slope's, by differences; that it
+    compiles; and that plain Python, NumPy and the compiled runtime, on one thread and on two, give the same bytes: on
+    score and target 0, -0, infinite and NaN, and in descents on random rows with batches of 1, 1,025 and all rows.
+    """
+    made = loss() if isinstance(loss, type) else loss
+    if made.many:
+        raise SpecificationError(f"{made.name} has several scores a row: check_loss is for one", option="loss")
+    seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    check_functions(made)
+    check_slopes(made, seed)
+    check_bytes(made)
+    for batch in (1, 1025, 1500):
+        _same_bytes(RULES["sgd"](learning_rate=1e-3), Problems(made, seed), batch, seed, "loss")
 
 
 class Problems:
@@ -50,7 +70,10 @@ class Problems:
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(rows, columns))
         y = x @ rng.normal(size=columns) + rng.normal(size=rows)
-        y = (y > 0).astype(np.float64) if loss.classes else y
+        if loss.classes:
+            y = (y > 0).astype(np.float64)
+        elif loss.domain is not None:
+            y = np.abs(y) + max(loss.domain.low, -1e3)
         weights, means, inverse = rng.uniform(0.5, 2.0, rows), x.mean(axis=0), 1.0 / x.std(axis=0)
         self.arrays = Arrays(x, y, weights, loss, means, inverse)
         self.lists = Problem(x.tolist(), y.tolist(), weights.tolist(), loss, means.tolist(), inverse.tolist())
@@ -124,7 +147,9 @@ def _on_arrays(
     return theta * keep - step, tuple(np.broadcast_to(value, theta.shape) for value in new)
 
 
-def _same_bytes(rule: Rule, problems: Problems, batch: int, seed: int) -> None:
+def _same_bytes(rule: Rule, problems: Problems, batch: int, seed: int, option: str) -> None:
+    """Descents in plain Python and compiled; `option`, "rule" or "loss", is what is on trial."""
+    on_trial = rule.name if option == "rule" else problems.arrays.loss.name
     rows = np.random.default_rng(seed + 1).permutation(problems.arrays.rows)
     batches = [rows[t * batch % len(rows) :][:batch] for t in range(STEPS)]
     numbers, carry = [], rule.start_carry()
@@ -145,16 +170,16 @@ def _same_bytes(rule: Rule, problems: Problems, batch: int, seed: int) -> None:
             raise
         except Exception as error:  # whatever Numba makes of a function that it cannot compile
             reason = str(error).strip().splitlines()[0]
-            raise SpecificationError(f"{rule.name} cannot be compiled: {reason}", option="rule") from error
+            raise SpecificationError(f"{on_trial} cannot be compiled: {reason}", option=option) from error
         theta = struct.pack(f"{len(expected_state.theta)}d", *expected_state.theta)
         states = np.array(expected_state.rule_state, dtype=np.float64)
         same = theta == state.theta.tobytes() and states.tobytes() == state.rule_state.tobytes()
         if not same or _bytes(expected[0]) != _bytes(found[0]) or expected[2] != found[2]:
             raise SpecificationError(
-                f"{rule.name}: plain Python and the compiled runtime differ on {problems.arrays.loss.name} loss, "
+                f"{on_trial}: plain Python and the compiled runtime differ on {problems.arrays.loss.name} loss, "
                 f"batches of {batch}, {threads} threads, seed {seed}: is its function in the vocabulary of "
                 f"fallline.scalar?",
-                option="rule",
+                option=option,
             )
 
 

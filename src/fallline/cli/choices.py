@@ -9,6 +9,7 @@ from ..errors import SpecificationError
 from .words import as_number
 
 if TYPE_CHECKING:
+    from ..losses import Loss
     from ..rules import Rule
 
 Word = str | None
@@ -34,16 +35,18 @@ def chosen_rule(word: Word, options: Sequence[str] | None, learning_rate: Word) 
 
 
 def chosen_loss(word: Word, options: Sequence[str] | None) -> object:
-    """What `fit` takes as its loss: the name as it is, or a loss that was made with --loss-option NAME=VALUE."""
+    """What `fit` takes as its loss: the name as it is, or a loss from outside, or made with --loss-option NAME=X."""
+    own = own_loss(word)
     if not options:
-        return word
+        return word if own is None else own
     if word in (None, "auto"):
         raise SpecificationError(
             "--loss-option sets an option of the loss: name the loss with --loss", option="loss_option"
         )
     from ..losses import loss_named
 
-    return loss_named(str(word), **pairs("--loss-option", options))
+    given = pairs("--loss-option", options)
+    return loss_named(str(word), **given) if own is None else own(**given)
 
 
 def chosen_schedule(word: Word, options: Sequence[str] | None) -> object:
@@ -61,15 +64,30 @@ def chosen_schedule(word: Word, options: Sequence[str] | None) -> object:
 
 def own_rule(word: Word) -> type[Rule] | None:
     """The rule that stands at MODULE:NAME; None for a rule's name."""
+    from ..rules import Rule
+
+    found: type[Rule] | None = _own(word, "rule", Rule)
+    return found
+
+
+def own_loss(word: Word) -> type[Loss] | None:
+    """The loss that stands at MODULE:NAME, which is known by its name from then on; None for a loss's name."""
+    from ..losses import Loss
+
+    found: type[Loss] | None = _own(word, "loss", Loss)
+    return found
+
+
+def _own(word: Word, what: str, kind: type[Any]) -> Any:
     if word is None or ":" not in word:
         return None
     from ..interop.peers import class_at
-    from ..rules import Rule
 
-    found: type[Rule] = class_at(word)
-    if not issubclass(found, Rule):
-        message = f"--rule {word}: that is no rule; make one with the decorator fallline.rules.rule"
-        raise SpecificationError(message, option="rule", value=word)
+    found = class_at(word)
+    if not issubclass(found, kind):
+        place = ".".join(kind.__module__.split(".")[:2])
+        message = f"--{what} {word}: that is no {what}; make one with the decorator {place}.{what}"
+        raise SpecificationError(message, option=what, value=word)
     return found
 
 

@@ -21,6 +21,9 @@ def explain(
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="MODULE:NAME", help="Where the run's own rule is defined.")
     ] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", metavar="MODULE:NAME", help="Where the run's own loss is defined.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything, unrounded, as one JSON object.")] = False,
 ) -> None:
     """Work out one step of a run with its numbers.
@@ -30,9 +33,10 @@ def explain(
     k, number = whole("--step", step), None if row is None else whole("--row", row)
     with ending_at_once():
         from ..api import open_run
-        from .choices import own_rule
+        from .choices import own_loss, own_rule
 
-        own_rule(rule)  # a rule from outside is known once its module has been imported
+        own_rule(rule)  # a rule or loss from outside is known once its module has been imported
+        own_loss(loss)
 
         explanation = open_run(run).explain(k, number)
     if json:

@@ -38,7 +38,8 @@ def fit(
         typer.Option(
             metavar="NAME",
             help="auto (by the target), squared, logistic, softmax, absolute, huber, quantile, epsilon_insensitive, "
-            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie.",
+            "squared_epsilon_insensitive, hinge, squared_hinge, modified_huber, poisson, gamma or tweedie; or "
+            "MODULE:NAME of your own.",
         ),
     ] = None,
     loss_option: Annotated[

@@ -33,6 +33,9 @@ def predict(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of a text file, such as latin-1; utf-8 if not given.")
     ] = None,
+    loss: Annotated[
+        str | None, typer.Option("--loss", metavar="MODULE:NAME", help="Where the model's own loss is defined.")
+    ] = None,
 ) -> None:
     """Predict the target for each row of a table.
 
@@ -42,6 +45,9 @@ def predict(
     if output is not None:
         check_output(output)
     with ending_at_once():
+        from .choices import own_loss
+
+        own_loss(loss)  # a loss from outside is known once its module has been imported
         found = loaded(model)
         found.check_usable()
         from ..models.file import whole_file

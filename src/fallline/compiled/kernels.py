@@ -16,6 +16,7 @@ from . import (
     descent_loops,
     gram_loops,
     leaf_loops,
+    row_loops,
     step_loops,
     table_loops,
     tree_loops,
@@ -47,7 +48,7 @@ def _loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
     text = Text()
     bind_loss(text, row, second)
     measured = (curvature_loops.sharpness, curvature_loops.row_statistics) if second is not None else ()
-    for function in (leaf_loops.all_leaves, *measured):
+    for function in (leaf_loops.all_leaves, row_loops.row_values, *measured):
         text.add(function, KERNEL, BOUND)
     return load(f"loss_{row.__name__}", str(text))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import SpecificationError
 from .absolute import Absolute
+from .custom import CUSTOM, loss, taken
 from .epsilon_insensitive import EpsilonInsensitive
 from .gamma import Gamma
 from .hinge import Hinge
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 SQUARED, LOGISTIC = Squared(), Logistic()
 LOSSES: dict[str, Loss] = {
-    loss.name: loss
-    for loss in (
+    entry.name: entry
+    for entry in (
         SQUARED,
         LOGISTIC,
         Softmax(),
@@ -44,7 +45,8 @@ LOSSES: dict[str, Loss] = {
         Tweedie(),
     )
 }
-_OTHER_NAMES = {other: loss.name for loss in LOSSES.values() for other in loss.other_names}
+_OTHER_NAMES = {other: entry.name for entry in LOSSES.values() for other in entry.other_names}
+taken.update(LOSSES, _OTHER_NAMES)
 
 __all__ = [
     "LOGISTIC",
@@ -65,6 +67,7 @@ __all__ = [
     "SquaredEpsilonInsensitive",
     "SquaredHinge",
     "Tweedie",
+    "loss",
     "loss_from_dict",
     "loss_named",
 ]
@@ -73,6 +76,8 @@ __all__ = [
 def loss_named(name: str, **options: float) -> Loss:
     """The loss of this name, scikit-learn's names included; SpecificationError where there is none."""
     found = LOSSES.get(_OTHER_NAMES.get(name.lower(), name.lower()))
+    if found is None and name in CUSTOM:
+        return CUSTOM[name](**options)
     if found is None:
         allowed = ", ".join(LOSSES)
         raise SpecificationError(
@@ -82,6 +87,14 @@ def loss_named(name: str, **options: float) -> Loss:
 
 
 def loss_from_dict(data: Mapping[str, Any]) -> Loss:
-    """The loss that `to_dict` wrote."""
+    """The loss that `to_dict` wrote; SpecificationError where it is one of a user's own that has not been imported."""
     options = dict(data)
-    return loss_named(str(options.pop("name")), **options)
+    name, module = str(options.pop("name")), options.pop("module", None)
+    if module is not None and name not in CUSTOM:
+        raise SpecificationError(
+            f"its loss {name!r} was defined in the module {module!r}, which has not been imported: import it first (on "
+            f"the command line: --loss {module}:{name})",
+            option="loss",
+            value=name,
+        )
+    return loss_named(name, **options)

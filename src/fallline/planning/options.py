@@ -85,6 +85,8 @@ def checked_loss(loss: object) -> Loss | None:
     if loss == "auto":
         return None
     found = loss_named(loss) if isinstance(loss, str) else loss
+    if isinstance(found, type) and issubclass(found, Loss):
+        found = found()
     if not isinstance(found, Loss):
         raise refuse("loss", loss, "a loss's name or an object from fallline.losses")
     return found

@@ -21,6 +21,9 @@ def explain(
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="MODULE:NAME", help="Where the run's own rule is defined.")
     ] = None,
+    penalty: Annotated[
+        str | None, typer.Option("--penalty", metavar="MODULE:NAME", help="Where the run's own penalty is defined.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything, unrounded, as one JSON object.")] = False,
 ) -> None:
     """Work out one step of a run with its numbers.
@@ -30,9 +33,12 @@ def explain(
     k, number = whole("--step", step), None if row is None else whole("--row", row)
     with ending_at_once():
         from ..api import open_run
+        from .additions import own_penalty
         from .fit import own_rule
 
-        own_rule(rule)  # a rule from outside is known once its module has been imported
+        own_rule(rule)  # a rule or penalty from outside is known once its module has been imported
+        if penalty is not None:
+            own_penalty(penalty)
 
         explanation = open_run(run).explain(k, number)
     if json:

@@ -246,3 +246,13 @@ def test_convergence_is_judged_by_the_objective():
     assert run.stop == "converged"
     history = run.history.to_pydict()
     assert history["objective"][-1] < history["objective"][0]
+
+
+def test_the_measured_rate_knows_of_l2():
+    """l2 adds to the curvature: without it, a rate measured for the loss alone would diverge at once."""
+    options: dict[str, Any] = {"runtime": "plain", "validation": None, "rule": "sgd", "epochs": 200}
+    run = fallline.fit(TABLE, "y", penalty=L2(100.0), **options)
+    assert run.specification.plan.learning_rate < 2.0 / 100.0
+    assert run.history.column("gradient_norm")[-1].as_py() < 0.1 * run.history.column("gradient_norm")[0].as_py()
+    with pytest.raises(fallline.DivergenceError):
+        fit(penalty=L2(100.0), rule="sgd", epochs=200, learning_rate=0.05)

@@ -254,5 +254,8 @@ def test_the_measured_rate_knows_of_l2():
     run = fallline.fit(TABLE, "y", penalty=L2(100.0), **options)
     assert run.specification.plan.learning_rate < 2.0 / 100.0
     assert run.history.column("gradient_norm")[-1].as_py() < 0.1 * run.history.column("gradient_norm")[0].as_py()
-    with pytest.raises(fallline.DivergenceError):
-        fit(penalty=L2(100.0), rule="sgd", epochs=200, learning_rate=0.05)
+    for rule, transforms in (("sgd", ()), ("momentum", (DecoupledDecay(0.1), ClipByNorm(1e6), PolyakAverage()))):
+        with pytest.raises(fallline.DivergenceError, match="stable only below 0.0") as caught:
+            fit(penalty=L2(100.0), rule=rule, transforms=transforms, epochs=200, learning_rate=0.5)
+        run: Any = caught.value.run
+        assert "it was not applied" in str(run.explain(run.steps + 1))

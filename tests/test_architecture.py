@@ -102,7 +102,8 @@ def loaded_by(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import fallline", "import fallline.rules", "import fallline.losses", "fallline.plain"]
+    "statement",
+    [f"import fallline{room}" for room in ("", ".rules", ".losses", ".penalties", ".transforms")] + ["fallline.plain"],
 )
 def test_the_top_of_the_house_loads_the_standard_library_only(statement: str) -> None:
     """`import fallline` and the rooms down to `plain` load nothing that was installed, nor Python's slow imports."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import fallline
-from fallline import losses, rules, schedules
+from fallline import losses, penalties, rules, schedules, transforms
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,9 +86,12 @@ def test_rules_are_documented(rule: type[rules.Rule]) -> None:
     assert len(Path(inspect.getfile(rule)).read_text().splitlines()) <= 100
 
 
-@pytest.mark.parametrize("entry", [*losses.LOSSES.values(), *schedules.SCHEDULES.values()], ids=lambda e: e.name)
-def test_losses_and_schedules_have_a_formula(entry: object) -> None:
-    """Every loss and schedule in the lists says its formula."""
+LISTS = (losses.LOSSES, schedules.SCHEDULES, penalties.PENALTIES, transforms.TRANSFORMS)
+
+
+@pytest.mark.parametrize("entry", [entry for found in LISTS for entry in found.values()], ids=lambda e: e.name)
+def test_every_definition_has_a_formula(entry: object) -> None:
+    """Every loss, schedule, penalty and transform in the lists says its formula."""
     assert entry.formula  # type: ignore[attr-defined]
 
 

@@ -24,7 +24,7 @@ def penalties_of(word: str | None, options: Mapping[str, str | None]) -> tuple[P
 
     found, used = [], set()
     for name in word.split(","):
-        kind = _own_penalty(name) if ":" in name else None
+        kind = own_penalty(name) if ":" in name else None
         ranges = kind.ranges if kind else PENALTIES[name].ranges if name in PENALTIES else {}
         mine = {option: value for option, value in given.items() if option in ranges}
         used |= set(mine)
@@ -38,7 +38,7 @@ def penalties_of(word: str | None, options: Mapping[str, str | None]) -> tuple[P
     return tuple(found)
 
 
-def _own_penalty(place: str) -> type[Penalty]:
+def own_penalty(place: str) -> type[Penalty]:
     from ..interop.peers import class_at
     from ..penalties import Penalty
 

@@ -24,6 +24,9 @@ def explain(
     loss: Annotated[
         str | None, typer.Option("--loss", metavar="MODULE:NAME", help="Where the run's own loss is defined.")
     ] = None,
+    penalty: Annotated[
+        str | None, typer.Option("--penalty", metavar="MODULE:NAME", help="Where the run's own penalty is defined.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything, unrounded, as one JSON object.")] = False,
 ) -> None:
     """Work out one step of a run with its numbers.
@@ -33,10 +36,13 @@ def explain(
     k, number = whole("--step", step), None if row is None else whole("--row", row)
     with ending_at_once():
         from ..api import open_run
+        from .additions import own_penalty
         from .choices import own_loss, own_rule
 
-        own_rule(rule)  # a rule or loss from outside is known once its module has been imported
+        own_rule(rule)  # what comes from outside is known once its module has been imported
         own_loss(loss)
+        if penalty is not None:
+            own_penalty(penalty)
 
         explanation = open_run(run).explain(k, number)
     if json:

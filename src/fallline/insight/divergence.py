@@ -19,7 +19,8 @@ def divergence_error(
 ) -> DivergenceError:
     """unscaled: True for the features that could be scaled and are not."""
     step, rate = descent.k + 1, descent.rate(descent.k + 1)
-    limit = curvature.stable_limit(descent.plan.rule, descent.numbers(step)[0], np.array(descent.state.rule_state))
+    numbers, _ = descent.additions.split(descent.numbers(step)[0])
+    limit = curvature.stable_limit(descent.plan.rule, numbers, np.array(descent.state.rule_state))
     what = _what(descent)
     if limit is not None:
         what += f", and learning rates are stable only below {number_of(limit)} here"

@@ -37,7 +37,7 @@ __all__ = [
 
 def penalty_named(name: str, **options: Any) -> Penalty:
     """The penalty of this name (`PENALTIES` lists them); SpecificationError where there is none, or for an option."""
-    return made("penalty", {**CUSTOM, **PENALTIES}, name, options)
+    return made("penalty", {**PENALTIES, **CUSTOM, **PENALTIES}, name, options)
 
 
 def in_order(penalties: tuple[Penalty, ...]) -> tuple[Penalty, ...]:

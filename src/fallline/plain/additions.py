@@ -74,6 +74,8 @@ class Additions:
 
     def penalty(self, theta: Vector) -> float:
         """What the penalties add to the objective."""
+        if not self.penalties:
+            return 0.0
         values = [0.0] * len(self.features.names)
         for i, (penalty, columns) in enumerate(self.valued):
             assert penalty.value is not None
@@ -94,7 +96,7 @@ class Additions:
 
     def penalized(self, gradient: Vector, point: Vector) -> Vector:
         """The gradient with the smooth penalties' slopes at the point where it was taken."""
-        gradient = list(gradient)
+        gradient = list(gradient) if self.smooth else gradient
         for penalty, columns in self.smooth:
             assert penalty.slope is not None
             for j, numbers in enumerate(zip(*columns)):
@@ -150,6 +152,12 @@ class Additions:
             for j in group:
                 theta[j] = self.grouped[0].group_shrunk(theta[j], factor)  # type: ignore[index, misc]
         return theta
+
+    def averaged(self, mean: Vector, theta: Vector, numbers: Numbers) -> Vector:
+        """The average of the parameters after a step to theta."""
+        transform, place = self.average  # type: ignore[misc]
+        (share,) = numbers[place]
+        return [transform.average(old, value, share) for old, value in zip(mean, theta)]  # type: ignore[misc]
 
     def group_arguments(self, theta: Vector, scales: Vector, group: list[int]) -> Numbers:
         """What the factor of a group is made of; its members have one scale."""

@@ -87,63 +87,74 @@ class PlainRuntime:
         """
         losses: list[float] = []
         norms: list[float] = []
-        rule, more = self.rule, self.additions
         for batch, all_numbers in zip(batches, numbers):
-            own_numbers, more_numbers = more.split(all_numbers)
-            arguments, keep = rule.split(own_numbers)
-            states = state.by_parameter()
-            point = state.theta
-            if rule.point is not None:
-                point = [rule.point(value, *values, *arguments) for value, values in zip(state.theta, states)]
-            loss, gradient, weight = batch_gradient(self.problem, point, batch, more.part)
-            if weight != 0.0 and more.smooth:
-                gradient = more.penalized(gradient, point)
-            norm = sqrt(tree_sum([g * g for g in gradient]))
+            loss, norm, penalty, cause = self._step(state, batch, all_numbers, guard)
             losses.append(loss)
             norms.append(norm)
             if penalties is not None:
-                penalties.append(more.penalty(point) if weight != 0.0 else 0.0)
-            if weight == 0.0:
-                continue
-            if not is_finite([loss]):
-                return losses, norms, "loss"
-            average = smoothed(state.smoothed_loss, loss, len(batch) / guard.rows)
-            if average > guard.limit:
-                return losses, norms, "growth"
-            if not is_finite(gradient):
-                return losses, norms, "gradient"
-            changed = more.change(more.before, gradient, state.theta, [1.0] * len(gradient), more_numbers)
-            if changed is None:
-                return losses, norms, "gradient"
-            gradient, shares = changed
-            sums = rule.term_sums(gradient, state.theta, states)
-            updates = [
-                rule.update(g, value, values, arguments + sums)
-                for g, value, values in zip(gradient, state.theta, states)
-            ]
-            steps = [update[0] for update in updates]
-            if not is_finite(steps):
-                return losses, norms, "step"
-            changed = more.change(more.after, steps, state.theta, shares, more_numbers)
-            if changed is None:
-                return losses, norms, "step"
-            steps, shares = changed
-            if more.decay is not None:
-                (keep,) = more_numbers[more.decay]
-            theta = [old * keep - step for old, step in zip(state.theta, steps)]
-            if not is_finite(theta):
-                return losses, norms, "parameter"
-            if more.penalties:
-                scales = more.scales(rule, [update[1:] for update in updates], arguments, shares)
-                if not is_finite(scales):
-                    return losses, norms, "step"
-                theta = more.proximal_step(theta, scales)
-                if not is_finite(theta):
-                    return losses, norms, "parameter"
-            state.theta, state.smoothed_loss = theta, average
-            state.rule_state = [[update[i + 1] for update in updates] for i in range(len(state.rule_state))]
-            if more.average is not None and state.average is not None:
-                transform, place = more.average
-                share = more_numbers[place]
-                state.average = [transform.average(m, w, *share) for m, w in zip(state.average, theta)]  # type: ignore[misc]
+                penalties.append(penalty)
+            if cause:
+                return losses, norms, cause
         return losses, norms, ""
+
+    def _step(
+        self, state: State, batch: Sequence[int], all_numbers: Numbers, guard: Guard
+    ) -> tuple[float, float, float, str]:
+        """One step. Return the loss, the gradient norm, the penalties' value, and what was not finite, or ""."""
+        rule, more = self.rule, self.additions
+        numbers = rule.split(more.split(all_numbers)[0])[0]
+        point = state.theta
+        if rule.point is not None:
+            states = state.by_parameter()
+            point = [rule.point(value, *values, *numbers) for value, values in zip(state.theta, states)]
+        loss, gradient, weight = batch_gradient(self.problem, point, batch, more.part)
+        if weight == 0.0:
+            return 0.0, 0.0, 0.0, ""
+        gradient = more.penalized(gradient, point)
+        norm = sqrt(tree_sum([g * g for g in gradient]))
+        penalty = more.penalty(point)
+        if not is_finite([loss]):
+            return loss, norm, penalty, "loss"
+        average = smoothed(state.smoothed_loss, loss, len(batch) / guard.rows)
+        if average > guard.limit:
+            return loss, norm, penalty, "growth"
+        cause = self._move(state, gradient, all_numbers)
+        if not cause:
+            state.smoothed_loss = average
+        return loss, norm, penalty, cause
+
+    def _move(self, state: State, gradient: Vector, all_numbers: Numbers) -> str:
+        """From the gradient to the new state, in the order of the law. Return what was not finite, or ""."""
+        rule, more, theta, states = self.rule, self.additions, state.theta, state.by_parameter()
+        own_numbers, more_numbers = more.split(all_numbers)
+        numbers, keep = rule.split(own_numbers)
+        if not is_finite(gradient):
+            return "gradient"
+        changed = more.change(more.before, gradient, theta, [1.0] * len(gradient), more_numbers)
+        if changed is None:
+            return "gradient"
+        gradient, shares = changed
+        arguments = numbers + rule.term_sums(gradient, theta, states)
+        updates = [rule.update(g, value, values, arguments) for g, value, values in zip(gradient, theta, states)]
+        steps = [update[0] for update in updates]
+        changed = more.change(more.after, steps, theta, shares, more_numbers) if is_finite(steps) else None
+        if changed is None:
+            return "step"
+        steps, shares = changed
+        if more.decay is not None:
+            (keep,) = more_numbers[more.decay]
+        theta = [old * keep - step for old, step in zip(theta, steps)]
+        if not is_finite(theta):
+            return "parameter"
+        if more.penalties:
+            scales = more.scales(rule, [update[1:] for update in updates], numbers, shares)
+            if not is_finite(scales):
+                return "step"
+            theta = more.proximal_step(theta, scales)
+            if not is_finite(theta):
+                return "parameter"
+        state.theta = theta
+        state.rule_state = [[update[i + 1] for update in updates] for i in range(len(state.rule_state))]
+        if state.average is not None:
+            state.average = more.averaged(state.average, theta, more_numbers)
+        return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import SpecificationError
 from . import heavy_ball as forms
-from .rule import FRACTION, POSITIVE, SWITCH, Interval, Numbers, Rule, Switch
+from .rule import FRACTION, POSITIVE, RATE_INSIDE, SWITCH, Interval, Numbers, Rule, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class GradientDescent(Rule):
         if self.momentum == 0.0:
             return
         inside = self.rate_in_velocity
+        self.no_proximal_step = RATE_INSIDE if inside else ""
         self.scale, self.state = forms.heavy_ball_scale, ("v",) if inside else ("b",)
         self.step, self.formula = forms.FORMS[self.nesterov and not self.base_point, inside]
         if self.dampening:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scalar import sqrt
 from . import rmsprop_centred, rmsprop_forms
-from .rule import FRACTION, POSITIVE, SWITCH, Interval, Numbers, Rule, Switch
+from .rule import FRACTION, POSITIVE, RATE_INSIDE, SWITCH, Interval, Numbers, Rule, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ def rmsprop(g: float, v: float, rate: float, decay: float, epsilon: float) -> tu
 
 def rmsprop_scale(v: float, rate: float, decay: float, epsilon: float) -> float:
     return rate / (sqrt(v) + epsilon)
+
+
+VANISHING = "holds gradients constant, and centred with momentum divides by their spread, which then vanishes"
 
 
 class RMSProp(Rule):
@@ -84,6 +87,8 @@ class RMSProp(Rule):
             self.step, self.scale = forms[form]
             self.state = ("v", *(["m"] if self.centred else []), *(["b"] if remembers else []))
             self.formula = rmsprop_forms.formula(self.centred, *form)
+        if remembers and (self.centred or self.rate_in_velocity):
+            self.no_proximal_step = VANISHING if self.centred else RATE_INSIDE
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
         remembered = (self.momentum,) if self.momentum > 0.0 else ()

@@ -51,6 +51,7 @@ POSITIVE = Interval(0.0, INFINITY, low_included=False)
 NOT_NEGATIVE = Interval(0.0, INFINITY)
 FRACTION = Interval(0.0, 1.0)
 SWITCH = Switch()
+RATE_INSIDE = "needs the rate outside of what is remembered, where a changed rate holds at once: rate_in_velocity=False"
 CONVENTIONS = ("torch", "optax", "keras", "sklearn")
 
 
@@ -68,6 +69,7 @@ class Rule:
     `decays`: the last of its numbers is no argument of `step` but 1 - rate * decay, by which theta is multiplied;
     `point(theta, *state, *numbers)`, where the gradient is taken, if that is not theta;
     `answer(theta, *state)`, which point is the result, if that is not theta;
+    `no_proximal_step`: why `scale` is no good for the proximal step of l1, where it is not;
     `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last.
     """
 
@@ -81,7 +83,7 @@ class Rule:
     scale: Callable[..., float] | None = None
     state: tuple[str, ...] = ()
     adaptive: ClassVar[bool] = False  # whether `scale` depends on the state
-    no_proximal_step: str = ""  # why `scale` is no good for the proximal step of l1; most are
+    no_proximal_step: str = ""
     scheduled: ClassVar[bool] = True  # whether a rate that falls helps it: `schedule="auto"` is constant if not
     whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False

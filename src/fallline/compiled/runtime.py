@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..losses.loss import Loss
+from ..order.batches import Batches
 from ..order.shuffle import Sizes, epoch_key
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
+from .batches import Layout
 from .kernels import descent_kernel, loss_kernel, table_kernel
 
 CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
@@ -85,10 +87,12 @@ class CompiledRuntime:
     """Takes steps on a problem by a rule, whole blocks of steps in one compiled call."""
 
     name = "compiled"
+    on_arrays = True
 
     def __init__(self, problem: Arrays, rule: Rule, threads: int = 1, thread_work: int = THREAD_WORK):
         self.problem, self.rule, self.threads, self.thread_work = problem, rule, threads, thread_work
         self._all_rows = np.arange(problem.rows)
+        self._layout = Layout()
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
@@ -119,18 +123,20 @@ class CompiledRuntime:
         return float(sums[-2]) / weight if weight else 0.0
 
     def advance(
-        self, state: CompiledState, batches: Sequence[Rows], numbers: Sequence[Numbers], guard: Guard
-    ) -> tuple[list[float], list[float], str]:
-        """Take one step for each batch; see `PlainRuntime.advance`."""
-        sizes = [len(batch) for batch in batches]
-        bounds = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-        rows = np.concatenate(batches).astype(np.int64, copy=False)
-        table = np.array(numbers, dtype=np.float64)
-        records = np.empty((len(sizes), 2))
-        large = max(sizes) * self.problem.columns >= self.thread_work and max(sizes) > LEAF
+        self, state: CompiledState, batches: Batches | Sequence[Rows], numbers: Floats | Sequence[Numbers], guard: Guard
+    ) -> tuple[Any, Any, str]:
+        """Take one step for each batch; see `PlainRuntime.advance`. Of `Batches`, losses and norms come as arrays."""
+        rows, bounds = self._layout(batches)
+        table = np.ascontiguousarray(numbers, dtype=np.float64)
+        records = np.empty((len(bounds) - 1, 2))
+        largest = int(np.diff(bounds).max())
+        large = largest * self.problem.columns >= self.thread_work and largest > LEAF
         take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
-        return records[:tried, 0].tolist(), records[:tried, 1].tolist(), CAUSES[cause]
+        losses, norms = records[:tried].T
+        if isinstance(batches, Batches):  # of many steps, mostly
+            return losses, norms, CAUSES[cause]
+        return losses.tolist(), norms.tolist(), CAUSES[cause]
 
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..order.batches import Batches
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers
 from ..sums import tree_sum
 from .plan import Plan
 from .stopping import Watch
+from .tabulate import NumbersTable
 
 WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and at Ctrl-C: some hundredths of a second
 
@@ -21,9 +24,11 @@ class History:
     """What each step recorded: the batch's loss and gradient norm at theta(k - 1), and the learning rate."""
 
     def __init__(self) -> None:
-        self.losses: list[float] = []
-        self.norms: list[float] = []
-        self.rates: list[float] = []
+        self.losses, self.norms, self.rates = array("d"), array("d"), array("d")
+
+    def add(self, losses: Any, norms: Any, rates: Any) -> None:
+        for column, values in ((self.losses, losses), (self.norms, norms), (self.rates, rates)):
+            column.frombytes(np.asarray(values, dtype=np.float64).tobytes())
 
 
 class Descent:
@@ -65,8 +70,19 @@ class Descent:
 
     def batch(self, k: int) -> Any:
         """The rows of step k, in batch order."""
+        return next(iter(self._batches(k, 1)))
+
+    def _batches(self, k: int, count: int) -> Batches:
+        """The batches of `count` steps from step k on."""
+        sizes, pieces = self.plan.sizes, []
+        last = k - 1 + count
+        for epoch in range((k - 1) // sizes.steps, (last - 1) // sizes.steps + 1):
+            start = epoch * sizes.steps
+            pieces.append((self._order_of(epoch), max(k - 1 - start, 0), min(last - start, sizes.steps)))
+        return Batches(pieces, sizes.batch, sizes.rows)
+
+    def _order_of(self, epoch: int) -> Any:
         sizes = self.plan.sizes
-        epoch, t = divmod(k - 1, sizes.steps)
         if self._order[0] != epoch:
             shuffled = self.plan.shuffle and sizes.batch < sizes.rows
             if shuffled or self._order[1] is None:
@@ -74,7 +90,7 @@ class Descent:
             else:
                 order = self._order[1]
             self._order = (epoch, order)
-        return self._order[1][t * sizes.batch : min((t + 1) * sizes.batch, sizes.rows)]
+        return self._order[1]
 
     def answer(self) -> NDArray[np.float64]:
         """The parameters that are the result so far: theta, or the point that the rule answers with."""
@@ -88,25 +104,26 @@ class Descent:
     def rate(self, k: int) -> float:
         return self.schedule.rate(k, self.plan.learning_rate)
 
+    def _rates(self, first: int, count: int) -> NDArray[np.float64]:
+        """The learning rates of some steps; a schedule that only watches the loss has one rate between two looks."""
+        if not self.schedule.moves:
+            return np.full(count, self.rate(first))
+        return np.array([self.rate(k) for k in range(first, first + count)], dtype=np.float64)
+
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:
         """The rule's numbers in step k and its next carry, where k is the next step."""
         return self.plan.rule.numbers(k, self.rate(k), self.carry)
 
     def _advance(self, count: int) -> None:
-        batches, numbers, rates, carries = [], [], [], [self.carry]
-        for k in range(self.k + 1, self.k + count + 1):
-            batches.append(self.batch(k))
-            rates.append(self.rate(k))
-            arguments, carry = self.plan.rule.numbers(k, rates[-1], carries[-1])
-            numbers.append(arguments)
-            carries.append(carry)
-        losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard)
-        self.history.losses += losses
-        self.history.norms += norms
-        self.history.rates += rates[: len(losses)]
+        first = self.k + 1
+        rates = self._rates(first, count)
+        table = NumbersTable(self.plan.rule, first, rates, self.carry)
+        numbers = table.rows if self.runtime.on_arrays else table.tuples()
+        losses, norms, self.cause = self.runtime.advance(self.state, self._batches(first, count), numbers, self.guard)
+        self.history.add(losses, norms, rates[: len(losses)])
         applied = len(losses) - bool(self.cause)
         self.k += applied
-        self.carry = carries[applied]
+        self.carry = table.carry_after(applied)
         if self.cause:
             self.stop = "diverged"
 

@@ -10,7 +10,7 @@ from .gradient import batch_gradient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..order.shuffle import Sizes
     from ..rules.rule import Numbers, Rule
@@ -42,6 +42,7 @@ class PlainRuntime:
     """Takes steps on a problem by a rule. `compiled.CompiledRuntime` does the same, and gives the same bytes."""
 
     name = "plain"
+    on_arrays = False  # it takes the rule's numbers as tuples
 
     def __init__(self, problem: Problem, rule: Rule):
         self.problem, self.rule = problem, rule
@@ -65,7 +66,7 @@ class PlainRuntime:
         return batch_gradient(self.problem, theta, range(self.problem.rows))[0]
 
     def advance(
-        self, state: State, batches: Sequence[Sequence[int]], numbers: Sequence[Numbers], guard: Guard
+        self, state: State, batches: Iterable[Sequence[int]], numbers: Sequence[Numbers], guard: Guard
     ) -> tuple[list[float], list[float], str]:
         """Take one step for each batch. Return the losses and gradient norms, and what was not finite, or "".
 

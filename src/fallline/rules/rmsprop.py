@@ -67,6 +67,7 @@ class RMSProp(Rule):
     scale: Callable[..., float] = staticmethod(rmsprop_scale)
     state: tuple[str, ...] = ("v",)
     adaptive = True
+    products = ()
 
     decay: float
     epsilon: float

@@ -63,6 +63,7 @@ class Rprop(Rule):
     step = staticmethod(rprop)
     state = ("size", "before")
     adaptive = True
+    products = ()
 
     eta_minus: float
     eta_plus: float

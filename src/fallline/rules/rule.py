@@ -68,7 +68,9 @@ class Rule:
     `decays`: the last of its numbers is no argument of `step` but 1 - rate * decay, by which theta is multiplied;
     `point(theta, *state, *numbers)`, where the gradient is taken, if that is not theta;
     `answer(theta, *state)`, which point is the result, if that is not theta;
-    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last.
+    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last;
+    `products`, the hyper-parameters whose running products are the carry, if `numbers` is otherwise plain arithmetic
+    without branches: then it is called for many steps at once, with arrays of k, rates and carries.
     """
 
     name: ClassVar[str]
@@ -86,6 +88,7 @@ class Rule:
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None
     terms: Callable[..., tuple[float, ...]] | None = None
+    products: tuple[str, ...] | None = None
     learning_rate: float | None
 
     def __init__(self, learning_rate: float | None = None, *, convention: str | None = None, **options: float | bool):

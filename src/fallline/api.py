@@ -109,8 +109,8 @@ class Run:
             {
                 "step": steps,
                 "epoch": (steps - 1) // sizes.steps,
-                "loss": pa.array(found.losses, from_pandas=unmeasured),
-                "objective": pa.array(found.objectives, from_pandas=unmeasured),
+                "loss": pa.array(np.array(found.losses), from_pandas=unmeasured),
+                "objective": pa.array(np.array(found.objectives), from_pandas=unmeasured),
                 "gradient_norm": found.norms,
                 "learning_rate": found.rates,
             }

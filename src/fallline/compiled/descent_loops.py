@@ -34,7 +34,7 @@ def take_steps(
     """One step for each batch rows[bounds[t]:bounds[t + 1]]. Return how many steps were tried, and what was wrong."""
     columns = means.shape[0]
     coefficients = np.empty(columns)
-    scores = np.empty(LEAF)
+    scratch = np.empty((3, LEAF))
     leaf = np.empty(columns + 3)
     sums = np.empty(columns + 3)
     partial = np.empty((DEPTH, columns + 3))
@@ -60,7 +60,7 @@ def take_steps(
             rows,
             start,
             stop,
-            scores,
+            scratch,
             leaf,
             partial,
             sums,

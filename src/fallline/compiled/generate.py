@@ -24,6 +24,7 @@ from typing import Any
 import llvmlite
 import numba
 import numpy
+from numba.core.extending import _Intrinsic as intrinsic
 
 from .. import scalar
 from . import primitives
@@ -68,6 +69,8 @@ class Text:
             return
         if isinstance(value, FunctionType):
             self.add(value, bound=bound)
+        elif isinstance(value, intrinsic):
+            self._import(name, value)
         elif isinstance(value, int | float):
             if self._is_new(name, value):
                 self.parts.append(f"{name} = {_literal(value)}\n")
@@ -75,6 +78,13 @@ class Text:
             raise TypeError(
                 f"{user.__name__} uses {name!r}, a {type(value).__name__}: only functions and numbers can be compiled"
             )
+
+    def _import(self, name: str, value: Any) -> None:
+        """An intrinsic is imported: it has no text that could be pasted. The text of its module is part of the name."""
+        if self._is_new(name, value):
+            module = sys.modules[value.__module__]
+            digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
+            self.parts.append(f"from {value.__module__} import {name}  # of the text {digest}\n")
 
     def _is_new(self, name: str, value: object) -> bool:
         if name in self._pasted:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import SpecificationError
+from ..order.batches import Batches
 from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
@@ -74,14 +75,14 @@ class GramRuntime(CompiledRuntime):
     def advance(
         self,
         state: CompiledState,
-        batches: Sequence[Rows],
-        numbers: Sequence[Numbers],
+        batches: Batches | Sequence[Rows],
+        numbers: Floats | Sequence[Numbers],
         guard: Guard,
         penalties: list[float] | None = None,
     ) -> tuple[list[float], list[float], str]:
         """Take one step for each batch, which is always all rows; see `PlainRuntime.advance`."""
         assert isinstance(state, GramState)
-        table = np.array(numbers, dtype=np.float64)
+        table = np.ascontiguousarray(numbers, dtype=np.float64)
         records = np.empty((len(table), 3))
         losses = np.full(len(table), np.nan)
         done, cause = 0, ""

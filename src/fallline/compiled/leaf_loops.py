@@ -12,38 +12,61 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
+from .tiles import ROWS, add_rows, ask, eight_scores
 from .tree_loops import push, total
 
+CHUNK_BYTES = 1 << 14  # of rows, of which two chunks at a time are in a first-level cache: this one, and the next
 
-def leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scores, out):
-    """One leaf, rows[start:stop], row by row from 0.0. Phase by phase: scores, losses and slopes, gradients."""
+
+def leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scratch, out):
+    """One leaf, rows[start:stop], row by row from 0.0: some rows at a time, so that they stay in the first-level cache
+    between their scores and their gradients."""
     columns = means.shape[0]
-    for i in range(start, stop):
-        row = rows[i]
-        score = 0.0
-        for j in range(columns):
-            score += (x[row, j] - means[j]) * coefficients[j]
-        if intercept:
-            score += b
-        scores[i - start] = score
-    loss_sum = 0.0
-    share_sum = 0.0
-    weight_sum = 0.0
-    for i in range(start, stop):
-        row = rows[i]
-        value, slope = row_loss(scores[i - start], target[row], loss_numbers)
-        share = weight[row] * slope
-        loss_sum += weight[row] * value
-        share_sum += share
-        weight_sum += weight[row]
-        scores[i - start] = share
-    for j in range(columns):
+    for j in range(columns + 3):
         out[j] = 0.0
-    for i in range(start, stop):
-        row = rows[i]
-        share = scores[i - start]
-        for j in range(columns):
-            out[j] += share * (x[row, j] - means[j])
+    chunk = rows_at_a_time(columns)
+    for begin in range(start, stop, chunk):
+        end = min(begin + chunk, stop)
+        for i in range(begin, end, ROWS):
+            eight_scores(x, rows, i, end, means, coefficients, scratch[0, i - begin :], i + chunk, rows.shape[0])
+        slopes(target, weight, intercept, b, loss_numbers, rows, begin, end, scratch, out, columns, chunk)
+        shares = scratch[0]
+        last = begin + (end - begin) // ROWS * ROWS
+        for i in range(begin, last, ROWS):
+            add_rows(x, rows, i, ROWS, means, shares[i - begin :], out, i + chunk, rows.shape[0])
+        for i in range(last, end):
+            add_rows(x, rows, i, 1, means, shares[i - begin :], out, i + chunk, rows.shape[0])
+
+
+def rows_at_a_time(columns):
+    """The rows of a chunk: whole tiles."""
+    return max(min(CHUNK_BYTES // (8 * columns + 1), LEAF) // ROWS * ROWS, ROWS)
+
+
+def slopes(target, weight, intercept, b, loss_numbers, rows, start, stop, scratch, out, columns, chunk):
+    """Scores become shares, weight * slope, in scratch[0]; the sums of shares, losses and weights go on. In phases:
+    only the middle one is long, and it is a loop of plain vectors."""
+    count = stop - start
+    scores, targets, weights = scratch[0], scratch[1], scratch[2]
+    for i in range(count):
+        row = rows[start + i]
+        targets[i] = target[row]
+        weights[i] = weight[row]
+        later = rows[min(start + i + 2 * chunk, rows.shape[0] - 1)]
+        ask(target, later)
+        ask(weight, later)
+    for i in range(count):
+        score = scores[i] + b if intercept else scores[i]
+        value, slope = row_loss(score, targets[i], loss_numbers)
+        scores[i] = weights[i] * slope
+        targets[i] = weights[i] * value
+    share_sum = out[columns]
+    loss_sum = out[columns + 1]
+    weight_sum = out[columns + 2]
+    for i in range(count):
+        share_sum += scores[i]
+        loss_sum += targets[i]
+        weight_sum += weights[i]
     out[columns] = share_sum
     out[columns + 1] = loss_sum
     out[columns + 2] = weight_sum
@@ -53,23 +76,23 @@ def all_leaves(
     x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, first, last, leaves
 ):
     """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`."""
-    scores = np.empty(LEAF)
+    scratch = np.empty((3, LEAF))
     for leaf in range(first, last):
         begin = start + leaf * LEAF
         end = min(begin + LEAF, stop)
         leaf_sums(
-            x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scores, leaves[leaf]
+            x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scratch, leaves[leaf]
         )
 
 
 def batch_sums(
-    x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scores, leaf, partial, out
+    x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scratch, leaf, partial, out
 ):
     """The sums of one batch, leaf after leaf."""
     count = 0
     for begin in range(start, stop, LEAF):
         end = min(begin + LEAF, stop)
-        leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scores, leaf)
+        leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scratch, leaf)
         push(partial, leaf, count)
         count += 1
     total(partial, count, out)

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..losses.loss import Loss
+from ..order.batches import Batches
 from ..order.shuffle import Sizes, epoch_key
 from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
+from .batches import Layout
 from .bindings import rows_of, shape_of
 from .kernels import descent_kernel, loss_kernel, table_kernel
 from .pool import share
@@ -103,6 +105,7 @@ class CompiledRuntime:
     """Takes steps on a problem by a rule, whole blocks of steps in one compiled call."""
 
     name = "compiled"
+    on_arrays = True
 
     def __init__(
         self,
@@ -115,6 +118,7 @@ class CompiledRuntime:
         self.problem, self.rule, self.threads, self.thread_work = problem, rule, threads, thread_work
         self.additions, self._shape = additions, shape_of(additions)
         self._all_rows = np.arange(problem.rows)
+        self._layout = Layout()
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
@@ -153,24 +157,26 @@ class CompiledRuntime:
     def advance(
         self,
         state: CompiledState,
-        batches: Sequence[Rows],
-        numbers: Sequence[Numbers],
+        batches: Batches | Sequence[Rows],
+        numbers: Floats | Sequence[Numbers],
         guard: Guard,
         penalties: list[float] | None = None,
-    ) -> tuple[list[float], list[float], str]:
-        """Take one step for each batch; see `PlainRuntime.advance`."""
-        sizes = [len(batch) for batch in batches]
-        bounds = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
-        rows = np.concatenate(batches).astype(np.int64, copy=False)
-        table = np.array(numbers, dtype=np.float64)
-        records = np.empty((len(sizes), 3))
-        large = max(sizes) * self.problem.columns >= self.thread_work and max(sizes) > LEAF
+    ) -> tuple[Any, Any, str]:
+        """Take one step for each batch; see `PlainRuntime.advance`. Of `Batches`, losses and norms come as arrays."""
+        rows, bounds = self._layout(batches)
+        table = np.ascontiguousarray(numbers, dtype=np.float64)
+        records = np.empty((len(bounds) - 1, 3))
+        largest = int(np.diff(bounds).max())
+        large = largest * self.problem.columns >= self.thread_work and largest > LEAF
         apart = (self.threads > 1 and large) or self.additions.part is not None
         take = self._advance_threaded if apart else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
+        losses, norms, added = records[:tried].T
         if penalties is not None:
-            penalties += records[:tried, 2].tolist()
-        return records[:tried, 0].tolist(), records[:tried, 1].tolist(), CAUSES[cause]
+            penalties += added.tolist()
+        if isinstance(batches, Batches):  # of many steps, mostly
+            return losses, norms, CAUSES[cause]
+        return losses.tolist(), norms.tolist(), CAUSES[cause]
 
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats

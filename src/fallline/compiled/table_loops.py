@@ -6,16 +6,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..order.shuffle import fill_window
+from ..order.blocks import half_bits, scrambled
+from ..order.shuffle import fill_window, window_key
 from ..sums import LEAF
 from .tree_loops import DEPTH, push, total
 
 
 def fill_epoch(out, windows, rows, block, window_blocks, key):
     """The whole epoch's order, window after window."""
+    blocks = -(-rows // block)
+    order = block_order(blocks, key)
+    draws = np.empty(window_blocks * block, dtype=np.int64)
     offset = 0
     for window in range(windows):
-        offset += fill_window(out[offset:], window, rows, block, window_blocks, key)
+        part = order[window * window_blocks : min((window + 1) * window_blocks, blocks)]
+        offset += fill_window(out[offset:], draws, part, rows, block, window_key(key, window))
+
+
+def block_order(count, key):
+    """`permuted` of every place: one pass over all numbers of the network, and then each place's walk through them."""
+    bits = half_bits(count)
+    image = np.empty(1 << (2 * bits), dtype=np.int32)  # it should stay in a cache
+    for place in range(image.shape[0]):
+        image[place] = scrambled(place, bits, key)
+    for start in range(count):
+        place = image[start]
+        while place >= count:
+            place = image[place]
+        image[start] = place
+    return image[:count]
 
 
 def deviation_sums(x, firsts, shifts, squared, present, varying, out):

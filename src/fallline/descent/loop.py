@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..order.batches import Batches
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers
 from ..sums import tree_sum
 from .back_off import FACTOR, BackOff
 from .plan import Plan
 from .stopping import DoublingWatch, Watch
+from .tabulate import NumbersTable
 
 WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and at Ctrl-C: some hundredths of a second
 
@@ -24,10 +27,15 @@ class History:
     learning rate."""
 
     def __init__(self) -> None:
-        self.losses: list[float] = []
-        self.objectives: list[float] = []
-        self.norms: list[float] = []
-        self.rates: list[float] = []
+        self.losses, self.objectives = array("d"), array("d")
+        self.norms, self.rates = array("d"), array("d")
+
+    def add(self, losses: Any, penalties: list[float] | None, norms: Any, rates: Any) -> None:
+        """What some steps recorded; penalties: None where there are none."""
+        objectives = losses if penalties is None else np.asarray(losses) + np.asarray(penalties)
+        columns = (self.losses, losses), (self.objectives, objectives), (self.norms, norms), (self.rates, rates)
+        for column, values in columns:
+            column.frombytes(np.asarray(values, dtype=np.float64).tobytes())
 
 
 class Descent:
@@ -96,8 +104,19 @@ class Descent:
 
     def batch(self, k: int) -> Any:
         """The rows of step k, in batch order."""
+        return next(iter(self._batches(k, 1)))
+
+    def _batches(self, k: int, count: int) -> Batches:
+        """The batches of `count` steps from step k on."""
+        sizes, pieces = self.plan.sizes, []
+        last = k - 1 + count
+        for epoch in range((k - 1) // sizes.steps, (last - 1) // sizes.steps + 1):
+            start = epoch * sizes.steps
+            pieces.append((self._order_of(epoch), max(k - 1 - start, 0), min(last - start, sizes.steps)))
+        return Batches(pieces, sizes.batch, sizes.rows)
+
+    def _order_of(self, epoch: int) -> Any:
         sizes = self.plan.sizes
-        epoch, t = divmod(k - 1, sizes.steps)
         if self._order[0] != epoch:
             shuffled = self.plan.shuffle and sizes.batch < sizes.rows
             if shuffled or self._order[1] is None:
@@ -105,7 +124,7 @@ class Descent:
             else:
                 order = self._order[1]
             self._order = (epoch, order)
-        return self._order[1][t * sizes.batch : min((t + 1) * sizes.batch, sizes.rows)]
+        return self._order[1]
 
     def answer(self) -> NDArray[np.float64]:
         """The result so far: theta, or the average of the path, or the point that the rule answers with."""
@@ -130,6 +149,12 @@ class Descent:
         if self.watch is not None:
             self.watch.new_stage()
 
+    def _rates(self, first: int, count: int) -> NDArray[np.float64]:
+        """The learning rates of some steps; a schedule that only watches the loss has one rate between two looks."""
+        if not self.schedule.moves:
+            return np.full(count, self.rate(first))
+        return np.array([self.rate(k) for k in range(first, first + count)], dtype=np.float64)
+
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:
         """The numbers of step k, the rule's and behind them the additions', and its next carry; k is the next step."""
         return self._numbers(k, self.rate(k), self.carry)
@@ -139,23 +164,21 @@ class Descent:
         return (numbers + self.additions.numbers(k, rate) if self.additions.count else numbers), carry
 
     def _advance(self, count: int) -> None:
-        batches, numbers, rates, carries = [], [], [], [self.carry]
-        for k in range(self.k + 1, self.k + count + 1):
-            batches.append(self.batch(k))
-            rates.append(self.rate(k))
-            arguments, carry = self._numbers(k, rates[-1], carries[-1])
-            numbers.append(arguments)
-            carries.append(carry)
+        first = self.k + 1
+        rates = self._rates(first, count)
+        table = NumbersTable(self.plan.rule, first, rates, self.carry)
+        rows = table.rows
+        if self.additions.count:
+            more = [self.additions.numbers(k, rate) for k, rate in enumerate(rates.tolist(), start=first)]
+            rows = np.hstack([rows, np.array(more, dtype=np.float64)])
+        numbers = rows if self.runtime.on_arrays else [tuple(row) for row in rows.tolist()]
         penalties: list[float] | None = [] if self.additions.penalties else None
+        batches = self._batches(first, count)
         losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard, penalties)
-        self.history.losses += losses
-        more = [0.0] * len(losses) if penalties is None else penalties
-        self.history.objectives += [loss + penalty for loss, penalty in zip(losses, more, strict=True)]
-        self.history.norms += norms
-        self.history.rates += rates[: len(losses)]
+        self.history.add(losses, penalties, norms, rates[: len(losses)])
         applied = len(losses) - bool(self.cause)
         self.k += applied
-        self.carry = carries[applied]
+        self.carry = table.carry_after(applied)
 
     def _show_epoch(self) -> None:
         before = self.rate(self.k + 1)
@@ -182,12 +205,12 @@ class Descent:
         """
         return self._at_look(self.history.losses)
 
-    def _at_look(self, values: list[float]) -> float:
+    def _at_look(self, values: array[float]) -> float:
         if self.plan.gram:
             return next((value for value in reversed(values) if value == value), self.start_loss)
         return self._mean(values, min(self.plan.sizes.steps, self.plan.look_steps))
 
-    def _mean(self, values: list[float], span: int) -> float:
+    def _mean(self, values: array[float], span: int) -> float:
         """The mean of what was recorded over the latest so many batches, or all there are."""
         sizes, done = self.plan.sizes, len(values)
         span = min(span, done)

@@ -22,15 +22,20 @@ def permuted(index: int, count: int, key: int) -> int:
     through again until it falls inside, which is again a permutation (Black & Rogaway 2002).
     """
     bits = half_bits(count)
-    mask = (1 << bits) - 1
     place = index
     while True:
-        left, right = place >> bits, place & mask
-        for turn in range(ROUNDS):
-            left, right = right, left ^ (mix(right ^ random_word(key, turn)) & mask)
-        place = (left << bits) | right
+        place = scrambled(place, bits, key)
         if place < count:
             return place
+
+
+def scrambled(place: int, bits: int, key: int) -> int:
+    """One pass of the Feistel network: a permutation of the numbers below 4^bits."""
+    mask = (1 << bits) - 1
+    left, right = place >> bits, place & mask
+    for turn in range(ROUNDS):
+        left, right = right, left ^ (mix(right ^ random_word(key, turn)) & mask)
+    return (left << bits) | right
 
 
 def unpermuted(place: int, count: int, key: int) -> int:

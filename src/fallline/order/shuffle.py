@@ -3,6 +3,9 @@
 An epoch visits every row once. The table is cut into small blocks of neighbouring rows (the last may be short), the
 blocks are permuted, and `window` blocks at a time are gathered and their rows shuffled (Fisher-Yates). So a batch mixes
 rows from everywhere, other rows meet in every epoch, and a disk or a cache still reads whole blocks.
+
+Neighbouring rows may be alike (sorted, or in clusters), and then a batch with many rows of one block counts for fewer
+rows: the smaller the blocks, the better the shuffle. The larger, the cheaper: benchmarks/shuffle.py shows both.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from .random import key_of, random_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import MutableSequence
+    from collections.abc import MutableSequence, Sequence
 
-BLOCK_ROWS = 32
-WINDOW_BYTES = 1 << 18  # a window's rows of float64 stay in a core's second-level cache
+BLOCK_BYTES = 1 << 12  # of a block's rows in float64, within these limits
+FEWEST_BLOCK_ROWS, MOST_BLOCK_ROWS = 4, 16
+WINDOW_BYTES = 1 << 20  # of a window's rows: they stay in a cache
+FEWEST_BLOCKS, MOST_ROWS = 8, 1 << 13  # of a window
 
 
 class Sizes:
@@ -34,8 +39,12 @@ class Sizes:
     @classmethod
     def of(cls, rows: int, columns: int, batch: int) -> Sizes:
         """The one function of (rows, columns) that fixes block and window, wherever the rows lie."""
-        window = max(WINDOW_BYTES // (8 * max(columns, 1) * BLOCK_ROWS), 8)
-        return cls(rows, min(batch, rows), BLOCK_ROWS, min(window, 256))
+        row_bytes = 8 * max(columns, 1)
+        block = FEWEST_BLOCK_ROWS
+        while block < MOST_BLOCK_ROWS and 2 * block * row_bytes <= BLOCK_BYTES:
+            block *= 2
+        window = max(WINDOW_BYTES // (row_bytes * block), FEWEST_BLOCKS)
+        return cls(rows, min(batch, rows), block, min(window, MOST_ROWS // block))
 
 
 def epoch_key(seed: int, epoch: int) -> int:
@@ -52,20 +61,29 @@ def window_start(window: int, rows: int, block: int, window_blocks: int, key: in
     return start
 
 
-def fill_window(out: MutableSequence[int], window: int, rows: int, block: int, window_blocks: int, key: int) -> int:
-    """Write the rows of one window into out[0], out[1], … in their order; return how many there are."""
-    blocks = -(-rows // block)
+def fill_window(
+    out: MutableSequence[int], draws: MutableSequence[int], blocks: Sequence[int], rows: int, block: int, key: int
+) -> int:
+    """Write the rows of these blocks, a window's, into out[0], out[1], … in their order; return how many there are.
+
+    draws, as long as out, is scratch: the random numbers, drawn in a loop of their own since none waits for another.
+    """
     count = 0
-    for place in range(window * window_blocks, min((window + 1) * window_blocks, blocks)):
-        first = permuted(place, blocks, key) * block
+    for k in range(len(blocks)):
+        first = blocks[k] * block
         for row in range(first, min(first + block, rows)):
             out[count] = row
             count += 1
-    window_key = key_of(key, window + 1)
+    for i in range(count):
+        draws[i] = random_below(key, i, i + 1)
     for i in range(count - 1, 0, -1):
-        j = random_below(window_key, i, i + 1)
+        j = draws[i]
         out[i], out[j] = out[j], out[i]
     return count
+
+
+def window_key(key: int, window: int) -> int:
+    return key_of(key, window + 1)
 
 
 def rows(seed: int, epoch: int, sizes: Sizes, t: int) -> list[int]:
@@ -80,8 +98,10 @@ def rows(seed: int, epoch: int, sizes: Sizes, t: int) -> list[int]:
         start = window_start(window, sizes.rows, sizes.block, sizes.window, key)
         if start >= last:
             break
-        buffer = [0] * (sizes.window * sizes.block)
-        count = fill_window(buffer, window, sizes.rows, sizes.block, sizes.window, key)
+        places = range(window * sizes.window, min((window + 1) * sizes.window, sizes.blocks))
+        blocks = [permuted(place, sizes.blocks, key) for place in places]
+        buffer = [0] * (len(blocks) * sizes.block)
+        count = fill_window(buffer, buffer[:], blocks, sizes.rows, sizes.block, window_key(key, window))
         found += buffer[max(first - start, 0) : max(min(last - start, count), 0)]
         window += 1
     return found

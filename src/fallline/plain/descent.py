@@ -11,7 +11,7 @@ from .gradient import batch_gradient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ..order.shuffle import Sizes
     from ..rules.rule import Numbers, Rule
@@ -44,6 +44,7 @@ class PlainRuntime:
     """Takes steps on a problem by a rule. `compiled.CompiledRuntime` does the same, and gives the same bytes."""
 
     name = "plain"
+    on_arrays = False  # it takes the rule's numbers as tuples
 
     def __init__(self, problem: Problem, rule: Rule, additions: Additions = NONE):
         self.problem, self.rule, self.additions = problem, rule, additions
@@ -74,7 +75,7 @@ class PlainRuntime:
     def advance(
         self,
         state: State,
-        batches: Sequence[Sequence[int]],
+        batches: Iterable[Sequence[int]],
         numbers: Sequence[Numbers],
         guard: Guard,
         penalties: list[float] | None = None,

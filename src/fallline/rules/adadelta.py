@@ -51,6 +51,7 @@ class Adadelta(Rule):
     scale = staticmethod(adadelta_scale)
     state = ("v", "d")
     adaptive = True
+    products = ()
 
     decay: float
     epsilon: float

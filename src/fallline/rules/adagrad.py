@@ -64,6 +64,7 @@ class Adagrad(Rule):
     scale = staticmethod(adagrad_scale)
     state = ("v",)
     adaptive = True
+    products = ()
 
     epsilon: float
     start: float

@@ -60,6 +60,7 @@ class Adam(BiasCorrected):
     """
 
     name = "adam"
+    products: tuple[str, ...] | None = ("beta1", "beta2")
     paper = "Kingma & Ba (2015), Adam: A Method for Stochastic Optimization, Algorithm 1"
     formula = f"m <- beta1 * m + (1 - beta1) * g;  v <- beta2 * v + (1 - beta2) * g²;  theta <- theta - {CORRECTED}"
     ranges: ClassVar[dict[str, Interval | Switch]] = {**AVERAGES, "epsilon_hat": SWITCH}
@@ -79,6 +80,7 @@ class Adam(BiasCorrected):
         super().__init__(learning_rate, **options)
         if self.epsilon_hat:
             self.step, self.scale = adam_epsilon_hat, adam_epsilon_hat_scale
+            self.products = None  # its numbers need a root
             self.formula = self.formula.replace(CORRECTED, EPSILON_HAT)
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:

@@ -56,6 +56,7 @@ class Adamax(BiasCorrected):
     """
 
     name = "adamax"
+    products: tuple[str, ...] | None = ("beta1", "beta2")
     paper = "Kingma & Ba (2015), Adam: A Method for Stochastic Optimization, Algorithm 2"
     formula = f"m <- beta1 * m + (1 - beta1) * g;  {INSIDE}"
     ranges: ClassVar[dict[str, Interval | Switch]] = {**AVERAGES, "epsilon_in_denominator": SWITCH}

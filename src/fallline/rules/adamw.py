@@ -23,6 +23,7 @@ class AdamW(Adam):
     """
 
     name = "adamw"
+    products: tuple[str, ...] | None = ("beta1", "beta2")
     paper = "Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization, Algorithm 2"
     formula = f"m <- beta1 * m + (1 - beta1) * g;  v <- beta2 * v + (1 - beta2) * g²;  theta <- {SCALED} - {CORRECTED}"
     ranges: ClassVar[dict[str, Interval | Switch]] = {

@@ -23,6 +23,7 @@ class BiasCorrected(Rule):
     defaults: ClassVar[dict[str, float | bool]] = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
     state: tuple[str, ...] = ("m", "v")
     adaptive = True
+    products: tuple[str, ...] | None = ("beta1", "beta2")
 
     beta1: float
     beta2: float

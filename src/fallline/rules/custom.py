@@ -7,7 +7,7 @@ from .rule import INFINITY, POSITIVE, Interval, Numbers, Rule, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
 CUSTOM: dict[str, type[Rule]] = {}  # by name, as far as their modules have been imported
@@ -75,11 +75,18 @@ def rule(
                 "ranges": {"learning_rate": POSITIVE, **{o: ANY_NUMBER for o in defaults}, **(ranges or {})},
                 "defaults": dict(defaults),
                 "arguments": numbers,
+                "products": _powers(numbers, defaults),
             },
         )
         return CUSTOM[name or function.__name__]
 
     return made
+
+
+def _powers(arguments: tuple[str, ...], defaults: Iterable[str]) -> tuple[str, ...]:
+    """The hyper-parameters of which a running product is an argument."""
+    own = ("learning_rate", *defaults)
+    return tuple(one.removesuffix(POWER) for one in arguments if one not in own and one.endswith(POWER))
 
 
 class CustomRule(Rule):
@@ -88,16 +95,13 @@ class CustomRule(Rule):
     arguments: tuple[str, ...] = ()
     adaptive = True  # nothing is known of its stability before it has run
 
-    def powers(self) -> tuple[str, ...]:
-        return tuple(
-            one.removesuffix(POWER) for one in self.arguments if one not in self.ranges and one.endswith(POWER)
-        )
+    products: tuple[str, ...] = ()  # of each rule, what `_powers` finds
 
     def start_carry(self) -> Numbers:
-        return (1.0,) * len(self.powers())
+        return (1.0,) * len(self.products)
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
-        carry = tuple(power * getattr(self, option) for power, option in zip(carry, self.powers()))
-        known = {"rate": rate, "k": float(k)}
-        known.update({option + POWER: power for option, power in zip(self.powers(), carry)})
+        carry = tuple(power * getattr(self, option) for power, option in zip(carry, self.products))
+        known = {"rate": rate, "k": 1.0 * k}
+        known.update({option + POWER: power for option, power in zip(self.products, carry)})
         return tuple(known[one] if one in known else getattr(self, one) for one in self.arguments), carry

@@ -67,6 +67,7 @@ class DoG(Rule):
     terms = staticmethod(dog_terms)
     state = ("start", "furthest", "squares")
     adaptive = True
+    products = ()
 
     first_distance: float
     epsilon: float

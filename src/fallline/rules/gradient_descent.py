@@ -58,6 +58,8 @@ class GradientDescent(Rule):
     step: Callable[..., Any] = staticmethod(descend)
     scale: Callable[..., float] = staticmethod(descend_scale)
 
+    products: tuple[str, ...] | None = ()
+
     momentum: float
     nesterov: bool
     dampening: float = 0.0
@@ -84,6 +86,7 @@ class GradientDescent(Rule):
         self.step, self.formula = forms.FORMS[self.nesterov and not self.base_point, inside]
         if self.dampening:
             self.step, self.scale, self.formula = forms.dampened, forms.dampened_scale, forms.DAMPENED
+            self.products = None  # its first step is another
         if self.base_point:
             self.point = forms.velocity_ahead if inside else forms.heavy_ball_ahead
             self.formula = (forms.VELOCITY_AHEAD if inside else forms.AHEAD) + self.formula

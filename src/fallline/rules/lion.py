@@ -37,6 +37,7 @@ class Lion(Rule):
     step = staticmethod(lion)
     state = ("m",)
     adaptive = True
+    products = ()
 
     beta1: float
     beta2: float

@@ -70,6 +70,7 @@ class RMSProp(Rule):
     scale: Callable[..., float] = staticmethod(rmsprop_scale)
     state: tuple[str, ...] = ("v",)
     adaptive = True
+    products = ()
 
     decay: float
     epsilon: float

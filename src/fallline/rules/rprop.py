@@ -64,6 +64,7 @@ class Rprop(Rule):
     state = ("size", "before")
     adaptive = True
     whole_table = True
+    products = ()
 
     eta_minus: float
     eta_plus: float

@@ -70,7 +70,9 @@ class Rule:
     `point(theta, *state, *numbers)`, where the gradient is taken, if that is not theta;
     `answer(theta, *state)`, which point is the result, if that is not theta;
     `no_proximal_step`: why `scale` is no good for the proximal step of l1, where it is not;
-    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last.
+    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last;
+    `products`, the hyper-parameters whose running products are the carry, if `numbers` is otherwise plain arithmetic
+    without branches: then it is called for many steps at once, with arrays of k, rates and carries.
     """
 
     name: ClassVar[str]
@@ -90,6 +92,7 @@ class Rule:
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None
     terms: Callable[..., tuple[float, ...]] | None = None
+    products: tuple[str, ...] | None = None
     learning_rate: float | None
 
     def __init__(self, learning_rate: float | None = None, *, convention: str | None = None, **options: float | bool):

@@ -32,6 +32,7 @@ class Signum(Rule):
     step = staticmethod(signum)
     state = ("m",)
     adaptive = True
+    products = ()
 
     momentum: float
 

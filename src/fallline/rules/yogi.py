@@ -55,6 +55,7 @@ class Yogi(BiasCorrected):
     """
 
     name = "yogi"
+    products: tuple[str, ...] | None = ("beta1", "beta2")
     paper = "Zaheer, Reddi, Sachan, Kale & Kumar (2018), Adaptive Methods for Nonconvex Optimization, Algorithm 2"
     formula = (
         "m <- beta1 * m + (1 - beta1) * g;  v <- v - (1 - beta2) * sign(v - g²) * g²;  "

@@ -1,0 +1,240 @@
+"""Eight rows at a time, in vectors: the two loops of a leaf that LLVM leaves scalar, or half so.
+
+A prediction adds its terms feature by feature, left to right, so one row's sum cannot be cut into lanes. Eight rows'
+sums can: each row is a lane. The terms of four features and eight rows are computed in the order in which they lie in
+memory, and then turned (transposed), so that each feature's eight terms are added at once. A gradient's sums run over
+rows, and each feature is a lane of its own. Every lane does what the law says, in its order; there is no fused
+multiply-add and nothing is reassociated. Features in 32 bits are widened as they are read.
+
+While they work, both ask for rows that are needed later (`llvm.prefetch`), a line or two at every turn of their loops:
+rows of a shuffled epoch lie anywhere, and a processor that is not told waits for each. The eight rows from place
+`later` on are asked for, half of them by each loop.
+
+Numba's cache does not see an edit of this file: a kernel that imports it must name its text (see `kernels.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+
+ROWS = 8  # of a tile
+WIDTH = 4  # features of a tile
+LINE = 64  # bytes
+DOUBLE = ir.DoubleType()
+INDEX = ir.IntType(64)
+BYTES = ir.IntType(8).as_pointer()
+
+
+@intrinsic
+def eight_scores(
+    typing_context: Any, x: Any, rows: Any, i: Any, stop: Any, means: Any, u: Any, out: Any, later: Any, end: Any
+) -> Any:
+    """out[0:8] <- the sums over features of (x - mean) * u of rows[i], …, rows[i + 7]. Past stop - 1 the last row is
+    taken again."""
+    _check(x, means, u, out)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        tile = _Tile(context, builder, signature, arguments)
+        rows_at, mean, coefficients, sums = (tile.pointer(k) for k in (1, 4, 5, 6))
+        last = builder.sub(arguments[3], INDEX(1))
+        pointers = []
+        for k in range(ROWS):
+            place = builder.add(arguments[2], INDEX(k))
+            place = builder.select(builder.icmp_signed("<", place, last), place, last)
+            pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
+        zero = ir.Constant(ir.VectorType(DOUBLE, ROWS), [0.0] * ROWS)
+        total = cgutils.alloca_once_value(builder, zero)  # type: ignore[no-untyped-call]
+        later = tile.rows_later(rows_at, arguments[7], arguments[8], (0, 1, 2, 3))
+        turns = builder.lshr(tile.columns, INDEX(2))
+        with cgutils.for_range(builder, turns) as loop:
+            j = builder.shl(loop.index, INDEX(2))
+            tile.ask(later, j, WIDTH)
+            m, w = (_twice(builder, _load(builder, vector, j, WIDTH)) for vector in (mean, coefficients))
+            terms = []
+            for k in range(ROWS // 2):
+                pair = _joined(builder, *(tile.load(pointers[r], j, WIDTH) for r in (k, k + ROWS // 2)))
+                terms.append(builder.fmul(builder.fsub(tile.widened(pair), m), w))
+            for feature in _turned(builder, terms):
+                builder.store(builder.fadd(builder.load(total), feature), total)
+        done = builder.shl(turns, INDEX(2))
+        with cgutils.for_range(builder, builder.sub(tile.columns, done)) as loop:
+            j = builder.add(done, loop.index)
+            gathered = ir.Constant(ir.VectorType(tile.kind, ROWS), ir.Undefined)
+            for k, pointer in enumerate(pointers):
+                value = builder.load(builder.gep(pointer, [j]))
+                gathered = builder.insert_element(gathered, value, ir.IntType(32)(k))
+            m, w = (_spread(builder, builder.load(builder.gep(vector, [j])), ROWS) for vector in (mean, coefficients))
+            term = builder.fmul(builder.fsub(tile.widened(gathered), m), w)
+            builder.store(builder.fadd(builder.load(total), term), total)
+        _store(builder, sums, INDEX(0), builder.load(total))
+        return context.get_dummy_value()
+
+    return types.none(x, rows, types.intp, types.intp, means, u, out, types.intp, types.intp), code
+
+
+@intrinsic(prefer_literal=True)
+def add_rows(
+    typing_context: Any, x: Any, rows: Any, i: Any, count: Any, means: Any, shares: Any, out: Any, later: Any, end: Any
+) -> Any:
+    """out <- out + share * (x - mean), row after row, of rows[i], … whose shares these are. count is a literal."""
+    _check(x, means, shares, out)
+    if not isinstance(count, types.IntegerLiteral):
+        raise TypingError("the number of rows is a literal")
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        tile = _Tile(context, builder, signature, arguments)
+        rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 4, 5, 6))
+        pointers, shares = [], []
+        for k in range(count.literal_value):
+            place = builder.add(arguments[2], INDEX(k))
+            pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
+            shares.append(builder.load(builder.gep(share_at, [INDEX(k)])))
+        later = tile.rows_later(rows_at, arguments[7], arguments[8], (4, 5, 6, 7)[: count.literal_value])
+
+        def features(j: Any, width: int) -> None:
+            m = _load(builder, mean, j, width)
+            total = _load(builder, sums, j, width)
+            for pointer, share in zip(pointers, shares):
+                x_j = tile.widened(tile.load(pointer, j, width))
+                total = builder.fadd(total, builder.fmul(_spread(builder, share, width), builder.fsub(x_j, m)))
+            _store(builder, sums, j, total)
+
+        turns = builder.lshr(tile.columns, INDEX(3))
+        with cgutils.for_range(builder, turns) as loop:
+            j = builder.shl(loop.index, INDEX(3))
+            tile.ask(later, j, ROWS)
+            features(j, ROWS)
+        done = builder.shl(turns, INDEX(3))
+        with builder.if_then(builder.trunc(builder.lshr(tile.columns, INDEX(2)), ir.IntType(1))):
+            features(done, WIDTH)
+        done = builder.and_(tile.columns, INDEX(-4))
+        with cgutils.for_range(builder, builder.sub(tile.columns, done)) as loop:
+            features(builder.add(done, loop.index), 1)
+        return context.get_dummy_value()
+
+    return types.none(x, rows, types.intp, count, means, shares, out, types.intp, types.intp), code
+
+
+@intrinsic
+def ask(typing_context: Any, vector: Any, i: Any) -> Any:
+    """Ask for the line of vector[i]."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        _ask(builder, builder.gep(data, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.none(vector, types.intp), code
+
+
+def _check(x: Any, *vectors: Any) -> None:
+    if not (isinstance(x, types.Array) and x.ndim == 2 and x.layout == "C" and isinstance(x.dtype, types.Float)):
+        raise TypingError("features are a float64 or float32 array in C order")
+    if any(not isinstance(v, types.Array) or v.layout != "C" or v.dtype != types.float64 for v in vectors):
+        raise TypingError("means, coefficients and sums are contiguous vectors of float64")
+
+
+class _Tile:
+    """The features of some rows, in code."""
+
+    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any):
+        self.context, self.builder, self.signature, self.arguments = context, builder, signature, arguments
+        x = context.make_array(signature.args[0])(context, builder, arguments[0])
+        self.data, self.columns = x.data, builder.extract_value(x.shape, 1)
+        self.kind = self.data.type.pointee
+        self.bytes = signature.args[0].dtype.bitwidth // 8
+
+    def pointer(self, k: int) -> Any:
+        """Where the vector that is argument k begins."""
+        return self.context.make_array(self.signature.args[k])(self.context, self.builder, self.arguments[k]).data
+
+    def row(self, number: Any) -> Any:
+        return self.builder.gep(self.data, [self.builder.mul(number, self.columns)])
+
+    def load(self, row: Any, j: Any, width: int) -> Any:
+        return _load(self.builder, row, j, width)
+
+    def widened(self, values: Any) -> Any:
+        if self.kind == DOUBLE:
+            return values
+        return self.builder.fpext(values, ir.VectorType(DOUBLE, values.type.count))
+
+    def rows_later(self, rows_at: Any, first: Any, stop: Any, which: Sequence[int]) -> list[Any]:
+        """Where some of the rows begin that stand from place `first` on. Asks for the line in which each ends."""
+        builder, last, found = self.builder, self.builder.sub(stop, INDEX(1)), []
+        for k in which:
+            place = builder.add(first, INDEX(k))
+            place = builder.select(builder.icmp_signed("<", place, last), place, last)
+            row = self.row(builder.load(builder.gep(rows_at, [place])))
+            _ask(builder, builder.gep(row, [builder.sub(self.columns, INDEX(1))]))
+            found.append(builder.bitcast(row, BYTES))
+        return found
+
+    def ask(self, rows: Sequence[Any], j: Any, width: int) -> None:
+        """Ask for these rows' lines from feature j on, in turns if a line has more than `width` features."""
+        builder, at = self.builder, self.builder.mul(j, INDEX(self.bytes))
+        share = LINE // (width * self.bytes)  # turns that it takes to come to the next line
+        if share > 1:
+            turn = builder.and_(builder.udiv(j, INDEX(width)), INDEX(share - 1))
+            at = builder.sub(at, builder.mul(turn, INDEX(width * self.bytes)))
+            each = -(-len(rows) // share)
+            rows = [self._chosen(turn, [*rows[k::each]]) for k in range(each)]
+        for row in rows:
+            _ask(builder, builder.gep(row, [at]))
+
+    def _chosen(self, turn: Any, rows: Sequence[Any]) -> Any:
+        found = rows[0]
+        for k, row in enumerate(rows[1:], start=1):
+            found = self.builder.select(self.builder.icmp_unsigned("==", turn, INDEX(k)), row, found)
+        return found
+
+
+def _ask(builder: Any, pointer: Any) -> None:
+    """Ask for the line of this byte: to be read, into the second-level cache."""
+    kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [BYTES], kind)
+    builder.call(function, [builder.bitcast(pointer, BYTES), *(ir.IntType(32)(k) for k in (0, 2, 1))])
+
+
+def _load(builder: Any, pointer: Any, j: Any, width: int) -> Any:
+    kind = pointer.type.pointee
+    at = builder.bitcast(builder.gep(pointer, [j]), ir.VectorType(kind, width).as_pointer())
+    return builder.load(at, align=4 if kind != DOUBLE else 8)
+
+
+def _store(builder: Any, pointer: Any, j: Any, value: Any) -> None:
+    builder.store(value, builder.bitcast(builder.gep(pointer, [j]), value.type.as_pointer()), align=8)
+
+
+def _shuffle(builder: Any, a: Any, b: Any, mask: Sequence[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(mask)), list(mask)))
+
+
+def _joined(builder: Any, a: Any, b: Any) -> Any:
+    return _shuffle(builder, a, b, range(2 * WIDTH))
+
+
+def _twice(builder: Any, a: Any) -> Any:
+    return _shuffle(builder, a, a, [*range(WIDTH)] * 2)
+
+
+def _spread(builder: Any, value: Any, width: int) -> Any:
+    """The value in every lane."""
+    one = builder.insert_element(ir.Constant(ir.VectorType(value.type, width), ir.Undefined), value, ir.IntType(32)(0))
+    return _shuffle(builder, one, one, [0] * width)
+
+
+def _turned(builder: Any, pairs: Sequence[Any]) -> list[Any]:
+    """From four vectors, of rows k and k + 4 with four features each, to four features' vectors of eight rows."""
+    a, b, c, d = pairs
+    even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
+    first, last = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
+    ab, cd = ([_shuffle(builder, *two, mask) for mask in (even, odd)] for two in ((a, b), (c, d)))
+    return [_shuffle(builder, ab[k], cd[k], mask) for mask in (first, last) for k in (0, 1)]

@@ -24,6 +24,7 @@ class EpsilonInsensitive(Loss):
 
     Vapnik (1995), "The Nature of Statistical Learning Theory". epsilon is in the target's units, at least 0. On the
     edge of the tube the slope is 0. It has no second derivative that says anything: it is 0 wherever it exists.
+    The intercept starts at the mean target: the slope says nothing of the distance.
     The value is that of scikit-learn's SGD and `LinearSVR`.
     """
 
@@ -34,3 +35,4 @@ class EpsilonInsensitive(Loss):
     defaults: ClassVar[dict[str, float]] = {"epsilon": 0.1}
     epsilon: float
     row = staticmethod(epsilon_insensitive)
+    starts_at_mean = True

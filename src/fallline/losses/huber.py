@@ -26,8 +26,9 @@ def huber_second(score: float, target: float, delta: float) -> float:
 
 
 def huber_bound(score: float, target: float, delta: float) -> float:
-    """The curvature of the sharpest parabola that lies above the loss and touches it here: slope / residual."""
-    return delta / maximum(abs(score - target), delta)
+    """Twice the curvature of the sharpest parabola that lies above the loss and touches it here, which is slope /
+    residual; at most 1. Twice, for residuals become smaller on the way."""
+    return minimum(1.0, 2.0 * delta / maximum(abs(score - target), delta))
 
 
 class Huber(Loss):
@@ -35,8 +36,9 @@ class Huber(Loss):
 
     Huber (1964), "Robust estimation of a location parameter". delta is in the target's units, above 0. The value is
     that of scikit-learn's `HuberLoss` and SGD (its `epsilon`) and of torch's `huber_loss`, the half included.
-    The second derivative is 1 inside delta and 0 outside. Planning takes min(1, delta / |residual|): at the start all
-    rows may be outside (de Leeuw and Lange (2009), "Sharp quadratic majorization in one dimension").
+    The second derivative is 1 inside delta and 0 outside. Planning takes min(1, 2 delta / |residual|): at the start all
+    rows may be outside (de Leeuw and Lange (2009), "Sharp quadratic majorization in one dimension"). The intercept
+    starts at the mean target: from far away the slope says nothing of the distance.
     """
 
     name = "huber"
@@ -48,3 +50,4 @@ class Huber(Loss):
     row = staticmethod(huber)
     second = staticmethod(huber_second)
     bound = staticmethod(huber_bound)
+    starts_at_mean = True

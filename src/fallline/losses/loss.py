@@ -30,7 +30,8 @@ class Loss:
     numbers: what the loss is given besides (a threshold, a quantile), each with a range and a default; they are data
     for the compiled kernels, so a change of them compiles nothing.
     classes: whether it is for classes: of two, the target is 0.0 or 1.0. domain: the targets that it is defined for.
-    starts_at_mean: whether the intercept starts at the link of the mean target, and not at 0.
+    starts_at_mean: whether the intercept starts at the link of the mean target, and not at 0: where the slope at 0
+    may say nothing of how far it is, or far too much.
     many: whether a row has a score for each class, `scores` of them; then see `softmax.py`.
     score_name: what a score is called, where it is not the target itself.
     """

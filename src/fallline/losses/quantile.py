@@ -25,6 +25,7 @@ class Quantile(Loss):
 
     Koenker and Bassett (1978), "Regression quantiles". At a residual of 0 the slope is 0, one of the subgradients there
     (scikit-learn's is -level). It has no second derivative that says anything: it is 0 wherever it exists.
+    The intercept starts at the mean target: the slope says nothing of the distance.
     The value is that of scikit-learn's `PinballLoss` and `mean_pinball_loss`; level 0.5 is half the absolute loss.
     """
 
@@ -35,3 +36,4 @@ class Quantile(Loss):
     defaults: ClassVar[dict[str, float]] = {"level": 0.5}
     level: float
     row = staticmethod(quantile)
+    starts_at_mean = True

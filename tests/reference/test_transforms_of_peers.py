@@ -46,7 +46,7 @@ def changed(transform: Transform, values: list[float], theta: list[float], rate:
 def optax_of(transformation: Any, values: list[float], theta: list[float]) -> list[float]:
     import jax
 
-    with jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         import jax.numpy as jnp
 
         parameters = jnp.array(theta, dtype=jnp.float64)
@@ -165,7 +165,7 @@ def test_the_exponential_average_is_torch_s_and_optax_s():
         assert np.allclose(mean, averaged.module.weight[0].tolist(), rtol=1e-12)
 
     path, means = path_and_means(ExponentialAverage(0.9), 60, fresh_draw())
-    with jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         theirs = optax.ema(0.9)
         state = theirs.init(np.zeros(3))
         for theta, mean in zip(path, means, strict=True):

@@ -13,10 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from . import __version__
-from .compiled.runtime import CompiledRuntime, Floats
+from .compiled.runtime import Arrays, CompiledRuntime, Floats
+from .compiled.sparse import SparseArrays, SparseRuntime
 from .data.infer import infer
 from .data.schema import Schema
 from .data.sources import read
+from .data.sparse import SparseTable
+from .data.sparse_schema import SparseSchema, infer_sparse, is_sparse, sparse_table
 from .data.table import Table
 from .descent.interrupt import Interrupt
 from .descent.loop import Descent
@@ -24,6 +27,7 @@ from .descent.specification import Specification
 from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
 from .insight.explain import explain
+from .insight.explain_sparse import explain_sparse
 from .insight.explanation import Explanation
 from .losses import Loss, loss_named
 from .models.linear import LinearModel
@@ -34,6 +38,7 @@ from .planning import options
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, Wish, measure, settle
+from .planning.sparse import prepare_sparse
 from .rules import Rule
 from .runs import record as records
 from .schedules import Schedule
@@ -127,8 +132,11 @@ class Run:
             raise SpecificationError(
                 f"row {row} is not in the batch of step {k:,}: its rows are {_some(numbers)}", option="row", value=row
             )
+        names = self.model.schema.features
+        if isinstance(prepared.problem, SparseArrays):
+            return explain_sparse(descent, prepared.problem, batch, numbers, names, self.title, row, not diverged)
         problem = _in_lists(prepared, batch)
-        return explain(descent, problem, numbers, self.model.schema.features, self.title, row, not diverged)
+        return explain(descent, problem, numbers, names, self.title, row, not diverged)
 
     def save(self, folder: str | PathLike[str]) -> Path:
         """Record the run in a new folder: its specification and its model."""
@@ -234,22 +242,28 @@ def fit(
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
 
-    table, target_name, weight_name = _table(data, target, sample_weight)
-    schema = infer(
-        table,
-        target_name,
-        sample_weight=weight_name,
-        drop=tuple(drop),
-        categorical=tuple(categorical),
-        only=None if only is None else tuple(only),
-        max_categories=max_categories,
-    )
+    if is_sparse(data):
+        options.refuse_for_sparse(drop, only, categorical)
+        sparse, target_name, weight_name = sparse_table(data, target, sample_weight)
+        table: Table = sparse
+        schema: Schema = infer_sparse(sparse, target_name, weight_name)
+    else:
+        table, target_name, weight_name = _table(data, target, sample_weight)
+        schema = infer(
+            table,
+            target_name,
+            sample_weight=weight_name,
+            drop=tuple(drop),
+            categorical=tuple(categorical),
+            only=None if only is None else tuple(only),
+            max_categories=max_categories,
+        )
     chosen_loss = options.checked_loss(loss, bool(schema.target and schema.target.classes))
     notes = list(schema.notes)
     if held_out is None:
         held_out = HELD_OUT if table.rows >= FEWEST_ROWS_TO_SPLIT else 0.0
         notes += [] if held_out else [f"no rows are held out: {table.rows} are few"]
-    prepared = prepare(
+    prepared = _prepare(
         table, schema, chosen_loss, validation=held_out, seed=wish.seed, scale=scaled, intercept=intercept
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
@@ -339,10 +353,10 @@ def open_run(folder: str | PathLike[str]) -> Run:
     def prepared() -> Prepared:
         if specification.source is None or specification.target_values:
             raise RunError(f"{folder}: the run's table was in memory, so it cannot be replayed from its folder")
-        table = read(specification.source)
+        table = sparse_table(specification.source)[0] if is_sparse(specification.source) else read(specification.source)
         if table.fingerprint() != specification.fingerprint:
             raise RunError(f"{specification.source} has changed since the run {folder}: its steps cannot be replayed")
-        return prepare(
+        return _prepare(
             table,
             schema,
             loss_named(specification.loss),
@@ -403,17 +417,27 @@ def _table(data: Any, target: Any, sample_weight: Any) -> tuple[Table, str, str 
     return table, target_name, name
 
 
+def _prepare(table: Table, schema: Schema, loss: Loss, **options: Any) -> Prepared:
+    if isinstance(table, SparseTable) and isinstance(schema, SparseSchema):
+        return prepare_sparse(table, schema, loss, **options)
+    return prepare(table, schema, loss, **options)
+
+
 def _runtime(name: str, prepared: Prepared, rule: Rule, threads: int) -> CompiledRuntime | PlainRuntime:
     if name == "plain":
+        options.refuse_to_fill_up(prepared.problem)
         return PlainRuntime(_in_lists(prepared, np.arange(prepared.problem.rows)), rule)
+    if isinstance(prepared.problem, SparseArrays):
+        return SparseRuntime(prepared.problem, rule)
     return CompiledRuntime(prepared.problem, rule, threads)
 
 
 def _in_lists(prepared: Prepared, rows: Any) -> Problem:
     """Some rows of the problem as plain lists."""
     arrays = prepared.problem
+    features = arrays.features[rows] if isinstance(arrays, Arrays) else arrays.features.take(rows).dense()
     return Problem(
-        arrays.features[rows].tolist(),
+        features.tolist(),
         arrays.targets[rows].tolist(),
         arrays.weights[rows].tolist(),
         arrays.loss,

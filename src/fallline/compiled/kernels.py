@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Sequence
 from functools import cache
 from types import FunctionType, ModuleType
@@ -9,10 +11,24 @@ from typing import Any
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
-from . import curvature_loops, descent_loops, leaf_loops, step_loops, table_loops, tree_loops
+from . import (
+    curvature_loops,
+    descent_loops,
+    leaf_loops,
+    prefetch,
+    sparse_curvature_loops,
+    sparse_lazy_loops,
+    sparse_sweep_loops,
+    sparse_table_loops,
+    step_loops,
+    table_loops,
+    tree_loops,
+    vectors,
+)
 from .generate import INLINED, KERNEL, Text, load
 
 BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
+SPARSE_BOUND = BOUND | {"prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
 
 
 @cache
@@ -66,12 +82,94 @@ def _descent_kernel(
     text = Text()
     _bind_loss(text, row, second)
     bind_rule(text, step, point, terms, states, takes_theta)
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
-    text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
-    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
+    _bind_numbers(text, step, terms, states, decays, takes_theta)
     for function in (step_loops.finish_step, step_loops.descent_point, descent_loops.take_steps):
         text.add(function, KERNEL, BOUND)
     return load(f"descent_{row.__name__}_{step.__name__}", str(text))
+
+
+@cache
+def sparse_table_kernel() -> Any:
+    """What sparse rows need of neither loss nor rule: the sums for means and scales."""
+    text = _sparse_text()
+    text.add(sparse_table_loops.sparse_column_sums, KERNEL, SPARSE_BOUND)
+    return load("sparse_table", str(text))
+
+
+def sparse_loss_kernel(loss: Loss) -> Any:
+    """`loss_kernel` for sparse rows."""
+    return _sparse_loss_kernel(loss.row, loss.second)
+
+
+@cache
+def _sparse_loss_kernel(row: FunctionType, second: FunctionType) -> ModuleType:
+    text = _sparse_text()
+    _bind_loss(text, row, second)
+    text.line(_function("gradient_point(theta, state, j, numbers)", "point = theta", "point"))
+    for name in ("sparse_loss_sums", "sparse_eigenvalue", "sparse_row_statistics"):
+        text.add(getattr(sparse_curvature_loops, name), KERNEL, SPARSE_BOUND)
+    return load(f"sparse_loss_{row.__name__}", str(text))
+
+
+def sparse_descent_kernel(loss: Loss, rule: Rule) -> Any:
+    """Whole steps on sparse rows, as a function: on the touched parameters alone if the rule is lazy, else on all."""
+    return _sparse_descent_kernel(
+        loss.row,
+        loss.second,
+        rule.step,
+        rule.point,
+        rule.terms,
+        len(rule.state),
+        rule.decays,
+        rule.takes_theta,
+        rule.lazy,
+    )
+
+
+@cache
+def _sparse_descent_kernel(
+    row: FunctionType,
+    second: FunctionType,
+    step: FunctionType,
+    point: FunctionType | None,
+    terms: FunctionType | None,
+    states: int,
+    decays: bool,
+    takes_theta: bool,
+    lazy: bool,
+) -> Any:
+    text = _sparse_text()
+    _bind_loss(text, row, second)
+    read = [f"read(state[{i}], j, {i + 4})" for i in range(states)] if lazy else ()
+    write = [f"write(new_state[{i}], j, {i + 10}, new_{i})" for i in range(states)] if lazy else ()
+    bind_rule(text, step, point, terms, states, takes_theta, read, write)
+    _bind_numbers(text, step, terms, states, decays, takes_theta)
+    text.line(f"STATES = {states}")
+    each = "".join(f"matrix[{i}], " for i in range(states))
+    text.line(_function("vectors_of(matrix)", "pass", f"({each})"))
+    each = "".join(f"numbers[{i}], " for i in range(_count_of_numbers(step, states, takes_theta) + decays))
+    text.line(_function("tuple_of(numbers)", "pass", f"({each})"))
+    loops: Any = sparse_lazy_loops.take_lazy_steps if lazy else sparse_sweep_loops.take_sweeping_steps
+    name = text.add(loops, KERNEL, SPARSE_BOUND)
+    return getattr(load(f"sparse_{row.__name__}_{step.__name__}", str(text)), name)
+
+
+def _sparse_text() -> Text:
+    """A text with what has no text: the processor's own instructions."""
+    text = Text()
+    for module, names in ((prefetch, "lowest_bit, prefetch"), (vectors, "read, write")):
+        digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
+        text.line(f"from {module.__name__} import {names}  # of the text {digest}")
+    return text
+
+
+def _bind_numbers(
+    text: Text, step: FunctionType, terms: FunctionType | None, states: int, decays: bool, takes_theta: bool
+) -> None:
+    """Bind SUMS, DECAYS and `kept` to what a rule has of them."""
+    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
+    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
 
 
 def bind_rule(

@@ -58,6 +58,16 @@ class Arrays:
         return self.columns + self.intercept
 
     @property
+    def width(self) -> int:
+        """How many numbers a step has to read of a row."""
+        return self.columns
+
+    def column_sizes(self) -> Floats:
+        """The mean of |value| in each column."""
+        sizes: Floats = np.abs(self.features).mean(axis=0)
+        return sizes
+
+    @property
     def table(self) -> tuple[Any, ...]:
         return self.features, self.targets, self.weights
 

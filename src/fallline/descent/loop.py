@@ -129,5 +129,5 @@ class Descent:
         return self.plan.look_steps - self.k % self.plan.look_steps
 
     def _steps_per_call(self) -> int:
-        work = self.plan.sizes.batch * (int(self.runtime.problem.columns) + 8)
+        work = self.plan.sizes.batch * (int(self.runtime.problem.width) + 8)
         return max(WORK_PER_CALL // work, 1)

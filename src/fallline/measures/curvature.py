@@ -10,6 +10,7 @@ import numpy as np
 
 from ..compiled.kernels import loss_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
+from ..compiled.sparse import SparseArrays
 from ..plain.curvature import power_iteration, scaled_product
 from ..rules.rule import Numbers, Rule
 
@@ -25,10 +26,8 @@ class Curvature:
     second derivatives. length: root mean square of |z|.
     """
 
-    def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows]):
-        statistics = np.zeros(5)
-        self.columns: Floats = np.zeros(problem.parameters)
-        loss_kernel(problem.loss).row_statistics(*problem.whole, theta, statistics, self.columns)
+    def __init__(self, problem: Arrays | SparseArrays, theta: Floats, batches: list[Rows]):
+        statistics, self.columns = row_statistics(problem, theta)
         self.row, slopes, self.second, lengths, self.weight = (float(value) for value in statistics)
         self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
         self.rows, self.table_rows = len(batches[0]), problem.rows
@@ -62,8 +61,21 @@ class Curvature:
         return rule.stability / bend if bend > 0.0 else None
 
 
-def eigenvalue(problem: Arrays, theta: Floats, rows: Rows, scales: list[float] | None = None) -> tuple[float, Floats]:
+def row_statistics(problem: Arrays | SparseArrays, theta: Floats) -> tuple[Floats, Floats]:
+    """The five numbers of `curvature_loops.row_statistics`, and the Hessian's diagonal."""
+    if isinstance(problem, SparseArrays):
+        return problem.statistics(theta)
+    statistics, columns = np.zeros(5), np.zeros(problem.parameters)
+    loss_kernel(problem.loss).row_statistics(*problem.whole, theta, statistics, columns)
+    return statistics, columns
+
+
+def eigenvalue(
+    problem: Arrays | SparseArrays, theta: Floats, rows: Rows, scales: list[float] | None = None
+) -> tuple[float, Floats]:
     """The largest eigenvalue of these rows' Hessian H, or of scales * H, and its eigenvector."""
+    if isinstance(problem, SparseArrays):
+        return problem.eigenvalue(theta, rows, np.array(scales) if scales else np.ones(problem.parameters))
     kernel = loss_kernel(problem.loss).sharpness
     fixed = (*problem.whole, theta, rows)
 

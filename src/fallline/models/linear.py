@@ -11,6 +11,8 @@ import numpy as np
 from ..data.infer import present_rows
 from ..data.schema import Schema
 from ..data.sources import read
+from ..data.sparse import SparseRows
+from ..data.sparse_schema import SparseSchema, schema_from_dict, table_for
 from ..data.table import Table
 from ..data.values import Floats
 from ..errors import DataError, DivergenceError
@@ -89,9 +91,11 @@ class LinearModel:
         ]
         return np.concatenate(parts)
 
-    def score_features(self, features: Floats) -> Floats:
+    def score_features(self, features: Floats | SparseRows) -> Floats:
         """The scores of encoded rows (n, d); NaN stands for a missing number."""
         coefficients = self.theta[: len(self.means)] * self.inverse_scales
+        if isinstance(features, SparseRows):
+            return features.products(coefficients) + (self.theta[-1] if self.has_intercept else 0.0)
         found = np.zeros(len(features))
         for start in range(0, len(features), BLOCK):
             block = features[start : start + BLOCK]
@@ -135,12 +139,14 @@ class LinearModel:
         present = present_rows(source, target.name)
         return self.evaluate_features(self.schema.encode(source, present), self.schema.encode_target(source, present))
 
-    def evaluate_features(self, features: Floats, targets: Floats) -> dict[str, float]:
+    def evaluate_features(self, features: Floats | SparseRows, targets: Floats) -> dict[str, float]:
         if len(targets) == 0:
             raise DataError("evaluate: no row has a target to compare with")
         return scores(self.loss, self.score_features(features), targets, bool(self.classes))
 
     def read(self, table: Any) -> Table:
+        if isinstance(self.schema, SparseSchema):
+            return table_for(self.schema, table)
         return table if isinstance(table, Table) else read(table, text=self.schema.text)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -158,7 +164,7 @@ class LinearModel:
     @classmethod
     def from_parts(cls, description: dict[str, Any], arrays: dict[str, Floats]) -> LinearModel:
         """The model that `save` described. KeyError, TypeError or ValueError for anything else."""
-        schema = Schema.from_dict(description["schema"])
+        schema = schema_from_dict(description["schema"])
         columns, intercept = len(schema.features), bool(description["intercept"])
         for key in ARRAYS:
             wanted = columns + intercept if key == "theta" else columns

@@ -154,3 +154,29 @@ def refuse_what_is_not_there(
         raise not_yet("gram", gram, '"auto" or False')
     if resume is not False:
         raise not_yet("resume", resume, "False")
+
+
+MOST_FILLED_UP = 10_000_000  # numbers that sparse rows may have, zeros included, to be gone through in plain Python
+
+
+def refuse_for_sparse(drop: object, only: object, categorical: object) -> None:
+    """Options that choose among columns mean nothing to sparse rows, whose columns are numbers without a name."""
+    for option, value in (("drop", drop), ("only", only), ("categorical", categorical)):
+        if value is not None and tuple(value):  # type: ignore[arg-type]
+            raise SpecificationError(
+                f"{option} cannot be used with sparse rows: choose columns of the matrix before it is given",
+                option=option,
+                value=value,
+            )
+
+
+def refuse_to_fill_up(problem: object) -> None:
+    """Plain Python writes out the zeros of sparse rows: only where they are few."""
+    rows, columns = getattr(problem, "rows", 0), getattr(problem, "columns", 0)
+    if hasattr(problem, "scaled") and rows * columns > MOST_FILLED_UP:
+        raise SpecificationError(
+            f'runtime="plain" would write out {rows * columns:,} numbers, nearly all 0: use "compiled"',
+            option="runtime",
+            value="plain",
+            allowed='"compiled"',
+        )

@@ -8,8 +8,10 @@ import numpy as np
 
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..compiled.scaling import scaling
+from ..compiled.sparse import SparseArrays
 from ..data.infer import present_rows
 from ..data.schema import Schema
+from ..data.sparse import SparseRows
 from ..data.split import split
 from ..data.table import Table
 from ..errors import DataError
@@ -20,11 +22,11 @@ from ..losses import Loss
 class Prepared:
     """A table made ready. rows: the training rows' numbers in the table, from 0. spreads: each feature's deviation."""
 
-    problem: Arrays
+    problem: Arrays | SparseArrays
     rows: Rows
     fills: Floats
     spreads: Floats
-    held_out: tuple[Floats, Floats]
+    held_out: tuple[Floats | SparseRows, Floats]
 
 
 def prepare(

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..compiled.runtime import Arrays, CompiledRuntime, Floats, Rows
+from ..compiled.sparse import SparseArrays
 from ..descent.plan import Plan
 from ..measures.curvature import BATCHES, Curvature
 from ..order.shuffle import Sizes
-from ..rules import Momentum, Rule
+from ..rules import Adagrad, Momentum, Rule
 from ..schedules import schedule_from_dict
 from . import sizes as size_choices
 from .rate import learning_rate as measured_rate
@@ -44,13 +45,21 @@ class Settled:
     epochs_chosen: bool
 
 
-def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats) -> Settled:
+def settle(wish: Wish, problem: Arrays | SparseArrays, names: tuple[str, ...], spreads: Floats) -> Settled:
     """spreads: each feature's standard deviation where it could be scaled and is not, else infinity."""
     notes = []
     rule = wish.rule
-    if rule is None:
+    if rule is None and isinstance(problem, SparseArrays):
+        rule = Adagrad()
+        notes.append("rule: adagrad, whose steps visit only the features that a batch has")
+    elif rule is None:
         rule = Momentum()
         notes.append(f"rule: momentum {rule.momentum:g}")
+    elif isinstance(problem, SparseArrays) and not rule.lazy:
+        notes.append(
+            f"{rule.name} moves a parameter while its gradient is 0, so every step visits all {problem.parameters:,}; "
+            f"sgd without momentum and adagrad visit only the features that a batch has"
+        )
     batch = wish.batch_size
     if batch is None:
         batch, note = size_choices.batch_size(problem.rows)
@@ -87,19 +96,21 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     return Settled(plan, notes, reason, wish.epochs is None)
 
 
-def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
+def measure(problem: Arrays | SparseArrays, sizes: Sizes, seed: int, shuffle: bool) -> Curvature:
     """The curvature at theta = 0 of the first batches that the descent will use."""
     theta = np.zeros(problem.parameters)
     rows: Rows = np.arange(problem.rows)
     if shuffle and sizes.batch < sizes.rows:
-        rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)
+        rows = CompiledRuntime(problem, Momentum()).order(  # type: ignore[arg-type]
+            seed, 0, sizes
+        )
     count = max(BATCHES, -(-4096 // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
     return Curvature(problem, theta, batches)
 
 
-def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:
-    largest = names[int(np.argmax(np.abs(problem.features).mean(axis=0)))]
+def _advice_to_scale(slow: list[str], problem: Arrays | SparseArrays, names: tuple[str, ...]) -> str:
+    largest = names[int(np.argmax(problem.column_sizes()))]
     some = ", ".join(slow[:3]) + (f" and {len(slow) - 3} more" if len(slow) > 3 else "")
     return (
         f"scaling is off, and {largest} is so large that no learning rate that it allows moves the coefficients "

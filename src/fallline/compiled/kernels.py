@@ -86,7 +86,7 @@ def _descent_kernel(
 ) -> ModuleType:
     text = Text()
     (_bind_class_loss if many else bind_loss)(text, row)
-    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    bind_step(text, step, point, terms, states, decays, takes_theta)
     take_steps = class_loops.take_steps if many else descent_loops.take_steps
     for function in (step_loops.finish_step, step_loops.descent_point, take_steps):
         text.add(function, KERNEL, BOUND)
@@ -108,13 +108,13 @@ def _gram_kernel(
     takes_theta: bool,
 ) -> ModuleType:
     text = Text()
-    _bind_step(text, step, point, terms, states, decays, takes_theta)
+    bind_step(text, step, point, terms, states, decays, takes_theta)
     for function in (step_loops.descent_point, gram_loops.sum_products, gram_loops.take_gram_steps):
         text.add(function, KERNEL, BOUND)
     return load(f"gram_{step.__name__}", str(text))
 
 
-def _bind_step(
+def bind_step(
     text: Text,
     step: FunctionType,
     point: FunctionType | None,
@@ -122,12 +122,14 @@ def _bind_step(
     states: int,
     decays: bool,
     takes_theta: bool,
+    read: Sequence[str] = (),
+    write: Sequence[str] = (),
 ) -> None:
-    """Bind all that `step_loops` calls."""
-    bind_rule(text, step, point, terms, states, takes_theta)
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    """Bind all that `step_loops` calls; read and write are those of `bind_rule`."""
+    bind_rule(text, step, point, terms, states, takes_theta, read, write)
+    sums, count = count_of_sums(terms), count_of_numbers(step, states, takes_theta)
     text.line(f"SUMS = {sums}\nDECAYS = {int(decays)}")
-    text.line(_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
+    text.line(small_function("kept(numbers)", "keep = " + (f"numbers[{count - sums}]" if decays else "1.0"), "keep"))
 
 
 def bind_rule(
@@ -147,20 +149,20 @@ def bind_rule(
     state = read or [f"state[{i}, j]" for i in range(states)]
     written = write or [f"new_state[{i}, j] = new_{i}" for i in range(states)]
     results = ", ".join(["step", *(f"new_{i}" for i in range(states))])
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    sums, count = count_of_sums(terms), count_of_numbers(step, states, takes_theta)
     numbers = [f"numbers[{i}]" for i in range(count)]
     arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *state, *numbers])
     call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *written])
-    text.line(_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
+    text.line(small_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
     call = "point = theta"
     if point is not None:
         call = f"point = {text.add(point)}({', '.join(['theta', *state, *numbers[: count - sums]])})"
-    text.line(_function("gradient_point(theta, state, j, numbers)", call, "point"))
+    text.line(small_function("gradient_point(theta, state, j, numbers)", call, "point"))
     call = "pass"
     if terms is not None:
         results = ", ".join(f"out[{i}]" for i in range(sums)) + "," * (sums == 1)
         call = f"{results} = {text.add(terms)}({', '.join(['g', 'theta', *state])})"
-    text.line(_function("terms_of(g, theta, state, j, out)", call, "0"))
+    text.line(small_function("terms_of(g, theta, state, j, out)", call, "0"))
 
 
 def count_of_sums(terms: FunctionType | None) -> int:
@@ -168,7 +170,7 @@ def count_of_sums(terms: FunctionType | None) -> int:
     return 0 if terms is None else len(terms(*[1.0] * terms.__code__.co_argcount))
 
 
-def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int:
+def count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int:
     """How many numbers a step takes, its sums among them."""
     return step.__code__.co_argcount - 1 - takes_theta - states
 
@@ -181,15 +183,15 @@ def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None)
         count = function.__code__.co_argcount - 2
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"
-        text.line(_function(f"{name}(score, target, loss_numbers)", call, results))
+        text.line(small_function(f"{name}(score, target, loss_numbers)", call, results))
 
 
 def _bind_class_loss(text: Text, row: FunctionType) -> None:
     """Bind `row_loss` to a loss's function with a score for each class."""
     call = f"value = {text.add(row)}(scores, target, slopes)"
-    text.line(_function("row_loss(scores, target, slopes)", call, "value"))
+    text.line(small_function("row_loss(scores, target, slopes)", call, "value"))
 
 
-def _function(head: str, line: str, result: str) -> str:
+def small_function(head: str, line: str, result: str) -> str:
     """The text of a small function that binds a rule's own to what the loops call."""
     return f"{INLINED}def {head}:\n    {line}\n    return {result}\n"

@@ -11,6 +11,7 @@ from .. import __version__
 from ..compiled.runtime import Floats
 from ..data.infer import names_of
 from ..data.schema import Schema
+from ..data.sparse import SparseTable
 from ..descent.specification import Specification
 from . import options
 from .gram import with_gram
@@ -106,6 +107,8 @@ def begin(
     )
     table, schema = looked.table, looked.schema
     chosen_loss = options.settled_loss(wished_loss, len(schema.target.classes) if schema.target else 0)
+    if isinstance(table, SparseTable):
+        options.refuse_many_scores(chosen_loss)
     prepared = prepare(
         table,
         schema,

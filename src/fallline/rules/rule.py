@@ -68,7 +68,9 @@ class Rule:
     `decays`: the last of its numbers is no argument of `step` but 1 - rate * decay, by which theta is multiplied;
     `point(theta, *state, *numbers)`, where the gradient is taken, if that is not theta;
     `answer(theta, *state)`, which point is the result, if that is not theta;
-    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last.
+    `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last;
+    `lazy`: a step with g = 0.0 leaves the parameter and its state as they are, to the last bit, whatever they are. Then
+    a step on sparse rows need not visit the parameters that its batch does not touch.
     """
 
     name: ClassVar[str]
@@ -84,6 +86,7 @@ class Rule:
     scheduled: ClassVar[bool] = True  # whether a rate that falls helps it: `schedule="auto"` is constant if not
     whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False
+    lazy: bool = False
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None
     terms: Callable[..., tuple[float, ...]] | None = None

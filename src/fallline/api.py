@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from . import __version__
+from .compiled.choose import compiled_runtime
 from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
+from .compiled.sparse import SparseArrays
 from .data.origin import Place
 from .data.reading import Reading
 from .data.schema import Schema
@@ -27,6 +29,7 @@ from .descent.specification import Specification
 from .errors import RunError, SpecificationError
 from .insight.divergence import divergence_error
 from .insight.explain import explain
+from .insight.explain_sparse import explain_sparse
 from .insight.explanation import Explanation
 from .insight.find_rate import RateSearch, find_rate
 from .insight.measured import Measured, measured
@@ -35,8 +38,8 @@ from .losses import Loss, loss_from_dict
 from .models.linear import LinearModel
 from .models.load import linear_model, load
 from .penalties import Penalty
+from .plain.additions import NONE
 from .plain.descent import PlainRuntime
-from .plain.problem import Problem
 from .planning import options
 from .planning.begin import DEFAULT_TOLERANCE, begin, features_of
 from .planning.prepare import Prepared, prepare
@@ -145,9 +148,12 @@ class Run:
         shown = [numbers[at] for at in rows_on_page(len(numbers), None if row is None else numbers.index(row))]
         found = prepared.find([number - 1 for number in shown])
         places = {number: place.inside for number, place in zip(shown, found) if place.inside}
-        problem = _in_lists(prepared, batch)
-        classes = tuple(map(str, self.model.classes)) if problem.loss.many else ()
         names = self.model.schema.features
+        if isinstance(prepared.problem, SparseArrays):
+            arrays = prepared.problem
+            return explain_sparse(descent, arrays, batch, numbers, names, self.title, row, not diverged, places)
+        problem = prepared.problem.in_lists(batch)
+        classes = tuple(map(str, self.model.classes)) if problem.loss.many else ()
         return explain(descent, problem, numbers, names, self.title, row, not diverged, places, classes)
 
     def locate(self, row: int) -> Place:
@@ -170,6 +176,12 @@ class Run:
         Each quantity's formula, cost and source stand in its file in `fallline.measures`.
         """
         k, prepared = self._checked_step(step, 1), self._prepared()
+        if isinstance(prepared.problem, SparseArrays):
+            raise SpecificationError(
+                "measure: a step on sparse rows is not measured in this version; `explain` works it out",
+                option="step",
+                value=step,
+            )
         return measured(self._replayed(k - 1), prepared.problem, prepared.rows + 1, self.model.schema.features)
 
     def save(self, folder: str | PathLike[str]) -> Path:
@@ -412,27 +424,16 @@ def open_run(folder: str | PathLike[str]) -> Run:
 
 def _runtime(name: str, prepared: Prepared, plan: Plan, schema: Schema, threads: int) -> CompiledRuntime | PlainRuntime:
     problem = prepared.problem
-    additions = plan.additions(features_of(schema, problem.scores))
+    additions = NONE
+    if plan.penalties or plan.transforms:
+        additions = plan.additions(features_of(schema, problem.scores))
     if plan.gram:
         return GramRuntime(problem, plan.rule, threads, last=plan.steps, additions=additions)
     if name == "plain":
-        return PlainRuntime(_in_lists(prepared, np.arange(problem.rows)), plan.rule, additions)
-    return CompiledRuntime(problem, plan.rule, threads, additions=additions)
-
-
-def _in_lists(prepared: Prepared, rows: Any) -> Problem:
-    """Some rows of the problem as plain lists."""
-    arrays = prepared.problem
-    return Problem(
-        arrays.features[rows].tolist(),
-        arrays.targets[rows].tolist(),
-        arrays.weights[rows].tolist(),
-        arrays.loss,
-        arrays.means.tolist(),
-        arrays.inverse_scales.tolist(),
-        arrays.intercept,
-        arrays.start_score,
-    )
+        if isinstance(problem, SparseArrays):
+            options.refuse_to_fill_up(problem.rows, problem.columns)
+        return PlainRuntime(problem.in_lists(np.arange(problem.rows)), plan.rule, additions)
+    return compiled_runtime(problem, plan.rule, threads, additions)
 
 
 def _some(numbers: list[int]) -> str:

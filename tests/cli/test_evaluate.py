@@ -144,3 +144,28 @@ def test_a_reader_that_stops_early(folder: Path) -> None:
         command, shell=True, cwd=folder, capture_output=True, text=True, check=True, env=environment()
     )
     assert (len(done.stdout.splitlines()), done.stderr) == (2, "")
+
+
+def test_sparse_rows_on_the_command_line(tmp_path: Path) -> None:
+    """A compressed svmlight file goes through every verb; what sparse rows do not support is one line and exit 2."""
+    rows = [f"{1 if i % 3 else -1} {1 + i % 4}:{0.5 + i % 3} 6:{(i * 7) % 5}" for i in range(90)]
+    (tmp_path / "a.svm.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    fallline = fallline_in(tmp_path)
+    fit = ("fit", "a.svm.gz", "--target", "label")
+    done = fallline(*fit, "--epochs", "2", "--batch-size", "16", "--record", "run")
+    assert done.code == 0, done
+    assert "for each unit" in done.out
+    assert fallline("predict", "run", "a.svm.gz").out.count("\n") == 91
+    assert "90 rows of a.svm.gz" in fallline("evaluate", "run", "a.svm.gz").out
+    assert "line " in fallline("explain", "run", "--step", "3").out
+    assert "recommended" in fallline("find-rate", "a.svm.gz", "--target", "label", "--batch-size", "16").out
+    assert "x1 to x6" in fallline(*fit, "--dry-run").out
+    for options, says in (
+        (("--hashed", "x1"), "--hashed cannot be used with sparse rows"),
+        (("--validation", "column:x1"), "--validation column:x1 is not possible"),
+        (("--sample-weight", "w"), "sparse rows have none"),
+        (("--loss", "softmax"), "not available for sparse rows"),
+    ):
+        done = fallline(*fit, *options)
+        assert done.code == 2
+        assert says in done.complaint

@@ -81,14 +81,14 @@ def test_arrays_give_equal_parameters(tmp_path: Path, rng: np.random.Generator) 
 
 
 def test_svmlight_gives_the_parameters_of_its_array(tmp_path: Path, rng: np.random.Generator) -> None:
-    """Sparse rows in a file and their array with all the zeros."""
+    """Sparse rows in a file and their array with all the zeros; unscaled, since sparse rows are not centred."""
     matrix = np.where(rng.random((100, 5)) < 0.4, rng.normal(size=(100, 5)), 0.0)
     y = rng.normal(size=100)
     rows = [" ".join([repr(t), *(f"{j + 1}:{v!r}" for j, v in enumerate(row.tolist()) if v or j == 4)])
             for t, row in zip(y.tolist(), matrix, strict=True)]  # fmt: skip
     (tmp_path / "a.svm").write_text("\n".join(rows) + "\n")
-    run = fallline.fit(tmp_path / "a.svm", target="label", **FEW)
-    assert run.model.theta.tobytes() == fallline.fit(matrix, y, **FEW).model.theta.tobytes()
+    run = fallline.fit(tmp_path / "a.svm", target="label", scale=None, **FEW)
+    assert run.model.theta.tobytes() == fallline.fit(matrix, y, scale=None, **FEW).model.theta.tobytes()
     assert str(run.locate(3)) == "a.svm, line 3"
     assert run.model.predict(tmp_path / "a.svm").tobytes() == run.model.predict(matrix).tobytes()
 

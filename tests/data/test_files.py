@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from fallline.data import reading as pieces
 from fallline.data.sources import DEFAULT, FILES, Reading, Table, read, stream
 from fallline.data.sources.dialect import dialect_of
-from fallline.data.sources.sparse import LIMIT
+from fallline.data.sparse import MOST_BYTES, MOST_COLUMNS, SparseTable, filled
 from fallline.errors import DataError, SpecificationError
 
 
@@ -117,7 +117,7 @@ def test_data_in_memory_gives_the_same_values(rng: np.random.Generator) -> None:
         csr(matrix), dict(zip(table.column_names, table.columns)),
     ]  # fmt: skip
     for data in every:
-        for found in (read, lambda data: Table(streamed(data))):
+        for found in (lambda data: filled(read(data)), lambda data: Table(streamed(data))):
             columns = found(data() if callable(data) else data).columns
             assert columns.column_names == table.column_names
             assert np.column_stack(columns.columns).tobytes() == matrix.tobytes(), type(data)
@@ -143,16 +143,21 @@ def test_scipy_itself() -> None:
     sparse = pytest.importorskip("scipy.sparse", reason="SciPy is no dependency of the project")
     matrix = np.array([[0.0, 1.5], [2.0, 0.0], [0.0, 0.0]])
     for data in (sparse.csr_matrix(matrix), sparse.coo_array(matrix), sparse.csc_array(matrix)):
-        assert np.array_equal(np.column_stack(read(data).columns.columns), matrix)
-    assert read(sparse.csr_matrix(matrix > 0)).columns["x1"].to_pylist() == [0, 1, 0]
+        assert np.array_equal(np.column_stack(filled(read(data)).columns.columns), matrix)
+    assert filled(read(sparse.csr_matrix(matrix > 0))).columns["x1"].to_pylist() == [0, 1, 0]
     refused(sparse.csr_matrix(matrix * 1j), "complex128")
 
 
 def test_sparse_rows_that_would_be_too_large() -> None:
-    """With all their zeros they would take more than LIMIT bytes: refused, in a moment, with the size."""
+    """With all their zeros they would take more than MOST_BYTES: refused at once. Sparse they are read."""
     wide = csr(np.zeros((1, 1)))
-    wide.shape = (1, LIMIT)  # type: ignore[attr-defined]
-    refused(wide, "34 GB with all their zeros")
+    wide.shape = (1, MOST_BYTES // 4)  # type: ignore[attr-defined]
+    table = read(wide)
+    assert isinstance(table, SparseTable)
+    with pytest.raises(DataError, match="9 GB with all their zeros"):
+        table.filled()
+    wide.shape = (1, MOST_COLUMNS + 1)  # type: ignore[attr-defined]
+    refused(wide, "columns; at most")
 
 
 # --- pieces
@@ -273,16 +278,17 @@ def test_a_header_longer_than_a_block(tmp_path: Path) -> None:
 
 
 def test_svmlight(tmp_path: Path) -> None:
-    """Labels and indices as the file has them; what is not there is 0; comments and qid are passed over."""
+    """Labels and indices as the file has them; what is not there is 0; comments are passed over, qid with a note."""
     path = tmp_path / "a.svm"
     path.write_text("# a comment\n2.5 1:1.5 3:2 # more\n\n-1 qid:7 2:-1\n0\n")
     expected = {"label": [2.5, -1, 0], "x1": [1.5, 0, 0], "x2": [0, -1, 0], "x3": [2, 0, 0]}
-    assert read(path).columns.to_pydict() == expected
+    assert filled(read(path)).columns.to_pydict() == expected
+    assert "qid is not used" in read(path).notes[0]
     assert [read(path).where(row) for row in range(3)] == ["row 1 (line 2)", "row 2 (line 4)", "row 3 (line 5)"]
     (tmp_path / "a.svm.gz").write_bytes(gzip.compress(path.read_bytes()))
-    assert read(tmp_path / "a.svm.gz").columns.to_pydict() == expected
+    assert filled(read(tmp_path / "a.svm.gz")).columns.to_pydict() == expected
     path.write_text("+1 0:1\n-1 1:2\n")
-    assert read(path).columns.to_pydict() == {"label": ["+1", "-1"], "x0": [1, 0], "x1": [0, 2]}
+    assert filled(read(path)).columns.to_pydict() == {"label": [1, -1], "x0": [1, 0], "x1": [0, 2]}
     wider = streamed(path, Reading(columns=("x0", "x7")))
     assert wider.to_pydict() == {"x0": [1, 0], "x7": [0, 0]}
 
@@ -293,14 +299,14 @@ def test_svmlight(tmp_path: Path) -> None:
         ("1 1:2\nx 1:2\n", "row 2 (line 2)", 2),
         ("1 1:2\n\n1 a:2\n", "row 2 (line 3)", 2),
         ("1 1:2 1:3\n", "stands twice", 1),
-        ("1 -1:2\n", "negative", 1),
+        ("1 -1:2\n", "is not index:value with a whole index", 1),
         ("1 1\n", "label index:value", 1),
-        ("1 4294967296:1\n2 1:1\n", "GB with all their zeros", None),
+        ("1 4294967296:1\n2 1:1\n", "is not index:value with a whole index", 1),
         ("# nothing\n", "no rows", None),
     ],
 )
 def test_svmlight_that_cannot_be_read(text: str, says: str, row: int | None, tmp_path: Path) -> None:
-    """The row and its line are named; a table too large with its zeros is refused at once."""
+    """The row and its line are named; an index too large is one of them."""
     (tmp_path / "a.svm").write_text(text)
     with pytest.raises(DataError, match=r"a\.svm") as caught:
         read(tmp_path / "a.svm")

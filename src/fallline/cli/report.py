@@ -16,7 +16,6 @@ from .scores import score_lines
 
 if TYPE_CHECKING:
     from ..api import Run
-    from ..data.columns import Column
     from ..data.schema import Schema
     from .progress import Meter
 
@@ -139,7 +138,7 @@ def strongest(run: Run) -> list[str]:
 
 def condition(schema: Schema, feature: str) -> str:
     """When a coefficient is added."""
-    column = _column(schema, feature)
+    column = schema.column_of(feature)
     if feature in column.part_features:
         return f"for each {column.part_features[feature]}"
     if feature != column.name:
@@ -149,7 +148,7 @@ def condition(schema: Schema, feature: str) -> str:
 
 def _example(outcome: Outcome, feature: str) -> str:
     """What a coefficient means, in a sentence."""
-    column, value = _column(outcome.run.model.schema, feature), outcome.run.model.coefficients[feature]
+    column, value = outcome.run.model.schema.column_of(feature), outcome.run.model.coefficients[feature]
     does = f"adds {number(value)} to" if value >= 0 else f"takes {number(-value)} from"
     if feature == column.name:
         words = {"date": "one more day of ", "time": "one more day of ", "flag": "a 1 in "}
@@ -159,10 +158,6 @@ def _example(outcome: Outcome, feature: str) -> str:
     else:
         what = feature if feature.endswith(" is missing") else f"{column.name} being {feature[len(column.name) + 1 :]}"
     return f"{what} {does} {_what_is_added_to(outcome)}, all other columns unchanged"
-
-
-def _column(schema: Schema, feature: str) -> Column:
-    return next(column for column in schema.columns if feature in column.features)
 
 
 def _what_is_added_to(outcome: Outcome) -> str:

@@ -89,7 +89,7 @@ def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE) -> Any:
 def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape) -> ModuleType:
     text = Text()
     (_bind_class_loss if many else bind_loss)(text, row)
-    _bind_step(text, rule, shape)
+    bind_step(text, rule, shape)
     take_steps = class_loops.take_steps if many else descent_loops.take_steps
     for function in (step_loops.finish_step, step_loops.descent_point, take_steps):
         text.add(function, KERNEL, BOUND | BOUND_BESIDES)
@@ -104,17 +104,17 @@ def gram_kernel(rule: Rule, shape: Shape = NO_SHAPE) -> Any:
 @cache
 def _gram_kernel(rule: RuleText, shape: Shape) -> ModuleType:
     text = Text()
-    _bind_step(text, rule, shape)
+    bind_step(text, rule, shape)
     for function in (step_loops.descent_point, gram_loops.sum_products, gram_loops.take_gram_steps):
         text.add(function, KERNEL, BOUND | BOUND_BESIDES)
     return load(f"gram_{rule.step.__name__}", str(text))
 
 
-def _bind_step(text: Text, rule: RuleText, shape: Shape) -> None:
-    """Bind all that `step_loops` calls."""
-    bind_rule(text, rule.step, rule.point, rule.terms, rule.states, rule.takes_theta)
+def bind_step(text: Text, rule: RuleText, shape: Shape, read: Sequence[str] = (), write: Sequence[str] = ()) -> None:
+    """Bind all that `step_loops` calls; read and write are those of `bind_rule`."""
+    bind_rule(text, rule.step, rule.point, rule.terms, rule.states, rule.takes_theta, read, write)
     sums = count_of_sums(rule.terms)
-    own_numbers = _count_of_numbers(rule.step, rule.states, rule.takes_theta) - sums
+    own_numbers = count_of_numbers(rule.step, rule.states, rule.takes_theta) - sums
     text.line(f"SUMS = {sums}\nNUMBERS = {own_numbers}")
     bind(text, rule.scale, rule.states, own_numbers, rule.decays, shape)
 
@@ -136,20 +136,20 @@ def bind_rule(
     state = read or [f"state[{i}, j]" for i in range(states)]
     written = write or [f"new_state[{i}, j] = new_{i}" for i in range(states)]
     results = ", ".join(["step", *(f"new_{i}" for i in range(states))])
-    sums, count = count_of_sums(terms), _count_of_numbers(step, states, takes_theta)
+    sums, count = count_of_sums(terms), count_of_numbers(step, states, takes_theta)
     numbers = [f"numbers[{i}]" for i in range(count)]
     arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *state, *numbers])
     call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *written])
-    text.line(_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
+    text.line(small_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
     call = "point = theta"
     if point is not None:
         call = f"point = {text.add(point)}({', '.join(['theta', *state, *numbers[: count - sums]])})"
-    text.line(_function("gradient_point(theta, state, j, numbers)", call, "point"))
+    text.line(small_function("gradient_point(theta, state, j, numbers)", call, "point"))
     call = "pass"
     if terms is not None:
         results = ", ".join(f"out[{i}]" for i in range(sums)) + "," * (sums == 1)
         call = f"{results} = {text.add(terms)}({', '.join(['g', 'theta', *state])})"
-    text.line(_function("terms_of(g, theta, state, j, out)", call, "0"))
+    text.line(small_function("terms_of(g, theta, state, j, out)", call, "0"))
 
 
 def count_of_sums(terms: FunctionType | None) -> int:
@@ -157,7 +157,7 @@ def count_of_sums(terms: FunctionType | None) -> int:
     return 0 if terms is None else len(terms(*[1.0] * terms.__code__.co_argcount))
 
 
-def _count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int:
+def count_of_numbers(step: FunctionType, states: int, takes_theta: bool) -> int:
     """How many numbers a step takes, its sums among them."""
     return step.__code__.co_argcount - 1 - takes_theta - states
 
@@ -170,15 +170,15 @@ def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None)
         count = function.__code__.co_argcount - 2
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"
-        text.line(_function(f"{name}(score, target, loss_numbers)", call, results))
+        text.line(small_function(f"{name}(score, target, loss_numbers)", call, results))
 
 
 def _bind_class_loss(text: Text, row: FunctionType) -> None:
     """Bind `row_loss` to a loss's function with a score for each class."""
     call = f"value = {text.add(row)}(scores, target, slopes)"
-    text.line(_function("row_loss(scores, target, slopes)", call, "value"))
+    text.line(small_function("row_loss(scores, target, slopes)", call, "value"))
 
 
-def _function(head: str, line: str, result: str) -> str:
+def small_function(head: str, line: str, result: str) -> str:
     """The text of a small function that binds a rule's own to what the loops call."""
     return f"{INLINED}def {head}:\n    {line}\n    return {result}\n"

@@ -13,6 +13,7 @@ from ..order.batches import Batches
 from ..order.shuffle import Sizes, epoch_key
 from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
+from ..plain.problem import Problem
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .batches import Layout
@@ -74,6 +75,41 @@ class Arrays:
     def parameter_scales(self) -> Floats:
         """The inverse scale that belongs to each coefficient."""
         return self.inverse_scales if self.scores == 1 else np.repeat(self.inverse_scales, self.scores)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a step has to read of a row."""
+        return self.columns
+
+    def column_sizes(self) -> Floats:
+        """The mean of |value| in each column."""
+        sizes: Floats = np.abs(self.features).mean(axis=0)
+        return sizes
+
+    def with_loss(self, loss: Loss) -> Arrays:
+        """The same rows with another loss."""
+        features, targets, weights = self.table
+        return Arrays(
+            features, targets, weights, loss, self.means, self.inverse_scales, self.intercept, self.start_score
+        )
+
+    def of_rows(self, rows: Rows) -> tuple[Arrays, Rows, Rows | slice]:
+        """A problem in which these rows have the same losses, their numbers in it, and which of the parameters it has:
+        those that the rows say something about."""
+        return self, rows, slice(None)
+
+    def in_lists(self, rows: Rows) -> Problem:
+        """Some of the rows as plain lists."""
+        return Problem(
+            self.features[rows].tolist(),
+            self.targets[rows].tolist(),
+            self.weights[rows].tolist(),
+            self.loss,
+            self.means.tolist(),
+            self.inverse_scales.tolist(),
+            self.intercept,
+            self.start_score,
+        )
 
     @property
     def table(self) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .columns import Column
 from .schema import Schema
+from .sparse import SparseTable
 from .table import Table
 from .words import listed, shortened
 
@@ -20,6 +21,9 @@ def described(table: Table, schema: Schema) -> list[tuple[str, str, str, str]]:
         classes = f": {' or '.join(map(str, schema.target.classes))}" if schema.target.classes else ", a number"
         used[schema.target.name] = f"the target{classes}"
     lines = []
+    if isinstance(table, SparseTable):
+        names = f"{schema.features[0]} to {schema.features[-1]}" if len(schema.features) > 1 else schema.features[0]
+        lines.append((names, "sparse numbers", "", "numbers, scaled but not centred"))
     for name in table.names:
         column = table.columns.column(name)
         missing = sum(

@@ -54,6 +54,10 @@ class Schema:
         """The names, such as "carat", "cut=Ideal", "tailnum=other" and "age is missing"."""
         return tuple(name for column in self.columns for name in column.features)
 
+    def column_of(self, feature: str) -> Column:
+        """The column that a feature was made of."""
+        return next(column for column in self.columns if feature in column.features)
+
     @cached_property
     def scaled(self) -> npt.NDArray[np.bool_]:
         """True where a feature is to be scaled: numbers and dates, not what is 0 or 1."""

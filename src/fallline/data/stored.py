@@ -52,6 +52,20 @@ def _pair(data: object) -> tuple[str, str]:
     return _text(found[0], "left_out"), _text(found[1], "left_out")
 
 
+def sparse_parts(data: object) -> tuple[Target | None, str | None, tuple[str, ...], int, int]:
+    """Target, weight, notes, the number of columns and that of the first one, of a schema of sparse rows."""
+    fields = _fields(data, "the schema", ("sparse", "first", "target", "weight", "notes"))
+    target = None if fields["target"] is None else _target(fields["target"])
+    weight = None if fields["weight"] is None else _text(fields["weight"], "weight")
+    notes = tuple(_text(note, "notes") for note in _list(fields["notes"], "notes"))
+    count, first = fields["sparse"], fields["first"]
+    if type(count) is not int or count < 1:
+        raise _damaged("sparse", f"is {_shown(count)}, not a number of columns")
+    if type(first) is not int or first not in (0, 1):
+        raise _damaged("first", f"is {_shown(first)}, not 0 or 1")
+    return target, weight, notes, count, first
+
+
 def _column(data: object) -> Column:
     fields = _fields(data, "a column", ("name", "kind", "missing", "categories", "other", "parts", "buckets"))
     name = _text(fields["name"], "name")

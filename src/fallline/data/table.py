@@ -55,6 +55,10 @@ class Table:
     def names(self) -> list[str]:
         return list(self.columns.column_names)
 
+    def append(self, name: str, column: pa.Array | pa.ChunkedArray) -> None:
+        """One more column, as long as the table."""
+        self.columns = values.without_views(self.columns.append_column(name, column))
+
     def place(self, row: int) -> Place:
         return self.find([self.first + row])[0]
 

@@ -229,6 +229,7 @@ class Descent:
         return min(self.plan.look_steps - self.k % self.plan.look_steps, epoch - self.k % epoch)
 
     def _steps_per_call(self) -> int:
-        rows = self.runtime.problem.parameters if self.plan.gram else self.plan.sizes.batch
-        work = rows * (int(self.runtime.problem.columns) + 8)
+        problem, plan = self.runtime.problem, self.plan
+        rows = problem.parameters if plan.gram else plan.sizes.batch
+        work = rows * (int(problem.width) + 8) + (0 if plan.rule.lazy else int(problem.parameters))
         return max(WORK_PER_CALL // work, 1)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ..compiled.runtime import Arrays, CompiledRuntime
+from ..compiled.choose import compiled_runtime
+from ..compiled.runtime import Arrays
 from ..descent.loop import Descent
 from ..descent.plan import Plan
 from ..measures.curvature import Curvature
@@ -99,7 +100,7 @@ def find_rate(problem: Arrays, plan: Plan, reason: str, threads: int = 1) -> Rat
     middle = round(math.log10(plan.learning_rate) * A_DECADE)
     powers = range(middle - DECADES * A_DECADE, middle + DECADES * A_DECADE + 1)
     rates = np.array([10.0 ** (power / A_DECADE) for power in powers])
-    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(problem.start)
+    start_loss = compiled_runtime(problem, plan.rule, threads).loss(problem.start)
     losses = np.array([trial_loss(problem, plan, float(rate), start_loss) for rate in rates])
     slopes = slopes_by_log_rate(rates, losses)
     return RateSearch(
@@ -151,7 +152,7 @@ def stable_limit(problem: Arrays, plan: Plan, start_loss: float) -> float | None
     curvature = measure(problem, plan.sizes, plan.seed, plan.shuffle)
     if not plan.rule.adaptive:
         return curvature.stable_limit(plan.rule, numbers)
-    descent = Descent(CompiledRuntime(problem, plan.rule), short_plan(plan, plan.learning_rate), start_loss=start_loss)
+    descent = Descent(compiled_runtime(problem, plan.rule), short_plan(plan, plan.learning_rate), start_loss=start_loss)
     descent.run(until=TRIAL_STEPS)
     state, theta = np.array(descent.state.rule_state), np.array(descent.state.theta)
     there = Curvature(problem, theta, [np.asarray(descent.batch(k)) for k in range(1, min(TRIAL_STEPS, 16) + 1)])

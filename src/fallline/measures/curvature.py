@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compiled.kernels import loss_kernel
+from ..compiled.choose import curvature_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..rules.rule import Numbers, Rule
 from .hessian import HessianProduct
@@ -32,7 +32,7 @@ class Curvature:
         self.penalty = penalty
         statistics = np.zeros(5)
         self.columns: Floats = np.zeros(problem.parameters)
-        loss_kernel(problem.loss).row_statistics(*problem.whole, theta, statistics, self.columns)
+        curvature_kernel(problem).row_statistics(*problem.whole, theta, statistics, self.columns)
         self.row, slopes, self.second, lengths, self.weight = (float(value) for value in statistics)
         self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
         self.rows, self.table_rows = len(batches[0]), problem.rows
@@ -43,9 +43,17 @@ class Curvature:
         self.batch = max([self.pooled, *(self._eigenvalue(rows)[0] for rows in single)])
 
     def _eigenvalue(self, rows: Rows) -> tuple[float, Floats]:
-        found = lanczos(HessianProduct(self._problem, self._theta, rows), self._problem.parameters, both=False)
+        product, places = self._product(rows)
+        found = lanczos(product, product.parameters, both=False)
         self.passes += found.products * len(rows) / self.table_rows
-        return found.largest, found.sharpest
+        direction: Floats = np.zeros(self._problem.parameters)
+        direction[places] = found.sharpest
+        return found.largest, direction
+
+    def _product(self, rows: Rows) -> tuple[HessianProduct, Rows | slice]:
+        """The product with the Hessian of these rows, among the parameters that they have, and which these are."""
+        problem, inside, places = self._problem.of_rows(rows)
+        return HessianProduct(problem, self._theta[places], inside), places
 
     @property
     def worst(self) -> float:
@@ -63,7 +71,8 @@ class Curvature:
             return stable_rate(rule, numbers, self.worst)
         if rule_state is None:
             return None
-        return stable_rate_of_state(rule, numbers, rule_state, HessianProduct(self._problem, self._theta, self._pool))
+        product, places = self._product(self._pool)
+        return stable_rate_of_state(rule, numbers, rule_state[:, places], product)
 
 
 def eigenvalue(problem: Arrays, theta: Floats, rows: Rows) -> tuple[float, Floats]:

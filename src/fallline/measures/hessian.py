@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compiled.kernels import loss_kernel
+from ..compiled.choose import curvature_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
 from .rows import all_rows
 
@@ -22,7 +22,7 @@ class HessianProduct:
     def __init__(self, problem: Arrays, theta: Floats, rows: Rows | None = None, block: int = BLOCK):
         chosen = all_rows(problem) if rows is None else np.asarray(rows, dtype=np.int64)
         self.parameters = problem.parameters
-        self._kernel = loss_kernel(problem.loss).sharpness
+        self._kernel = curvature_kernel(problem).sharpness
         self._fixed = (*problem.whole, np.asarray(theta))
         self._blocks = [chosen[start : start + block] for start in range(0, len(chosen), block)]
         self._weights = [float(problem.weights[rows].sum()) for rows in self._blocks]

@@ -11,6 +11,8 @@ import numpy as np
 from ..data.infer import present_rows
 from ..data.reading import PIECE
 from ..data.schema import Schema
+from ..data.sparse import SparseRows
+from ..data.sparse_schema import SparseSchema, schema_from_dict
 from ..data.targets import check_domain
 from ..data.values import Floats, Rows
 from ..errors import DataError, DivergenceError, SpecificationError
@@ -92,9 +94,11 @@ class LinearModel:
                 advice="train again at a smaller learning rate",
             )
 
-    def score_features(self, features: Floats) -> Floats:
+    def score_features(self, features: Floats | SparseRows) -> Floats:
         """The scores of encoded rows (n, d); NaN stands for a missing number."""
         coefficients = self.theta[: len(self.means)] * self.inverse_scales
+        if isinstance(features, SparseRows):
+            return features.products(coefficients) + (self.theta[-1] if self.has_intercept else 0.0)
         found = np.zeros(len(features))
         for start in range(0, len(features), BLOCK):
             block = features[start : start + BLOCK]
@@ -168,7 +172,7 @@ class LinearModel:
             raise DataError("evaluate: no row has a target to compare with")
         return tally.result()
 
-    def evaluate_features(self, features: Floats, targets: Floats) -> dict[str, Any]:
+    def evaluate_features(self, features: Floats | SparseRows, targets: Floats) -> dict[str, Any]:
         """The same of encoded rows."""
         if len(targets) == 0:
             raise DataError("evaluate: no row has a target to compare with")
@@ -196,7 +200,7 @@ class LinearModel:
     @classmethod
     def from_parts(cls, description: dict[str, Any], arrays: dict[str, Floats]) -> LinearModel:
         """The model that `save` described. KeyError, TypeError or ValueError for anything else."""
-        schema = Schema.from_dict(description["schema"])
+        schema = schema_from_dict(description["schema"])
         columns, intercept = len(schema.features), bool(description["intercept"])
         loss, stop = loss_from_dict(description["loss"]), str(description["stop"])
         for key in ARRAYS:
@@ -205,6 +209,8 @@ class LinearModel:
                 raise ValueError(f"{key} has shape {arrays[key].shape} of {arrays[key].dtype}, not {wanted} float64")
             if not np.isfinite(arrays[key]).all():
                 raise ValueError(f"{key} holds a value that is not finite")
+        if loss.many and isinstance(schema, SparseSchema):
+            raise ValueError("sparse rows have one score each, and the loss has several")
         if loss.many and loss.scores != len(schema.target.classes if schema.target else ()):
             raise ValueError("the loss has not as many scores as there are classes")
         parts = [arrays[key] for key in ARRAYS]

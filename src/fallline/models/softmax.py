@@ -50,7 +50,7 @@ class SoftmaxModel(LinearModel):
             found[label] = value
         return found
 
-    def score_features(self, features: Floats) -> Floats:
+    def score_features(self, features: Floats) -> Floats:  # type: ignore[override]  # sparse rows are refused
         """The scores (n, K) of encoded rows (n, d); NaN stands for a missing number."""
         coefficients, count = self._slopes, self.loss.scores
         found = np.zeros((len(features), count))

@@ -43,6 +43,11 @@ class Problem:
         return len(self.means)
 
     @property
+    def width(self) -> int:
+        """How many numbers a step has to read of a row."""
+        return self.columns
+
+    @property
     def parameters(self) -> int:
         return (self.columns + self.intercept) * self.scores
 

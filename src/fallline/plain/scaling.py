@@ -36,6 +36,24 @@ def finish_scaling(first: float, shift: float, squares: float, rows: int, varies
     return mean, scale
 
 
+def uncentred_scale(values: Vector) -> float:
+    """The standard deviation (divisor n) of a column that is not centred, since most of it is 0: what scikit-learn's
+    StandardScaler(with_mean=False) divides by.
+
+    It is not shifted by the first value, and its zeros are counted instead of added, so that sparse rows need not be
+    filled up: the sum of (x - mean)² over what is not 0, plus the number of zeros times mean².
+    """
+    mean = tree_sum(values) / len(values)
+    zeros = sum(1 for x in values if x == 0.0)
+    squares = tree_sum([(x - mean) * (x - mean) if x != 0.0 else 0.0 for x in values])
+    return finish_uncentred(mean, squares, zeros, len(values), any(x != values[0] for x in values))
+
+
+def finish_uncentred(mean: float, squares: float, zeros: int, rows: int, varies: bool) -> float:
+    """The scale from the column's sums over what is not 0; ValueError where it is not a normal number."""
+    return finish_scaling(0.0, mean, squares + zeros * (mean * mean), rows, varies)[1]
+
+
 def scaling(columns: list[Vector], names: list[str]) -> tuple[Vector, Vector]:
     """The means and scales of some columns; DataError names the column whose spread is no normal number."""
     means, scales = [], []

@@ -11,6 +11,7 @@ from .. import __version__
 from ..compiled.runtime import Floats
 from ..data.infer import names_of
 from ..data.schema import Schema
+from ..data.sparse import SparseTable
 from ..descent.specification import Specification
 from ..penalties import Features
 from ..plain.additions import Additions, check_together
@@ -113,6 +114,9 @@ def begin(
     )
     table, schema = looked.table, looked.schema
     chosen_loss = options.settled_loss(wished_loss, len(schema.target.classes) if schema.target else 0)
+    if isinstance(table, SparseTable):
+        options.refuse_many_scores(chosen_loss)
+        options.refuse_additions(penalties, changes)
     prepared = prepare(
         table,
         schema,
@@ -124,8 +128,8 @@ def begin(
         intercept=intercept,
     )
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
-    # A name that no feature has is refused before anything is measured.
-    Additions(penalties, (), features_of(schema, prepared.problem.scores))
+    if penalties:  # a name that no feature has is refused before anything is measured
+        Additions(penalties, (), features_of(schema, prepared.problem.scores))
     settled = with_gram(settle(wish, prepared.problem, schema.features, spreads), prepared.problem, from_products)
     specification = Specification(
         source=None if table.path is None else os.path.abspath(table.path),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..compiled.gram import MOST_COLUMNS
 from ..compiled.runtime import Arrays
+from ..compiled.sparse import SparseArrays
 from ..errors import SpecificationError
 from ..losses import SQUARED
 from .settle import Settled
@@ -19,7 +20,9 @@ def with_gram(settled: Settled, problem: Arrays, wish: bool | None) -> Settled:
     """The plan with `gram` settled. wish: None is auto. SpecificationError where gram=True is not possible."""
     plan, rows, columns = settled.plan, problem.rows, problem.columns
     obstacle = ""
-    if problem.loss != SQUARED:
+    if isinstance(problem, SparseArrays):
+        obstacle = "the rows are sparse, and X'X of sparse rows is not"
+    elif problem.loss != SQUARED:
         obstacle = f"the loss is {problem.loss.name}, and not squared"
     elif plan.sizes.batch < plan.sizes.rows:
         obstacle = f'batches have {plan.sizes.batch:,} of {rows:,} rows, and not all (batch_size="full")'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from ..data.split import COLUMN, LAST
@@ -134,7 +135,7 @@ def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:
 
 def checked_validation(validation: object) -> Any:
     """The fraction of rows to hold out, a rule of `data.split` as text, another table or its path; None to choose."""
-    if validation == "auto":
+    if isinstance(validation, str) and validation == "auto":  # a table may compare element by element
         return None
     if validation is None:
         return 0.0
@@ -229,3 +230,51 @@ def refuse_what_is_not_there(model: object, storage: object, resume: object) -> 
         raise not_yet("storage", storage, '"float64"')
     if resume is not False:
         raise not_yet("resume", resume, "False")
+
+
+MOST_FILLED_UP = 10_000_000  # numbers that sparse rows may have, zeros included, to be gone through in plain Python
+
+
+def refuse_for_sparse(**given: Sequence[str] | None) -> None:
+    """Options that choose among columns mean nothing to sparse rows, whose columns are numbers without a name."""
+    for option, value in given.items():
+        if value:
+            raise SpecificationError(
+                f"{option} cannot be used with sparse rows: choose columns of the matrix before it is given",
+                option=option,
+                value=value,
+            )
+
+
+def refuse_many_scores(loss: Loss) -> None:
+    """Sparse rows have one score each."""
+    if loss.many:
+        raise SpecificationError(
+            f'loss="{loss.name}" is not available for sparse rows in this version: join the classes to two, or give an '
+            "array with all zeros",
+            option="loss",
+            value=loss.name,
+            allowed='"logistic" for two classes',
+        )
+
+
+def refuse_additions(penalties: tuple[Penalty, ...], transforms: tuple[Transform, ...]) -> None:
+    """A step on sparse rows has the rule alone."""
+    for option, given in (("penalty", penalties), ("transforms", transforms)):
+        if given:
+            raise SpecificationError(
+                f"{option} cannot be used with sparse rows in this version: leave it out, or write out the zeros",
+                option=option,
+                value=given,
+            )
+
+
+def refuse_to_fill_up(rows: int, columns: int) -> None:
+    """Plain Python writes out the zeros of sparse rows: only where they are few."""
+    if rows * columns > MOST_FILLED_UP:
+        raise SpecificationError(
+            f'runtime="plain" would write out {rows * columns:,} numbers, nearly all 0: use "compiled"',
+            option="runtime",
+            value="plain",
+            allowed='"compiled"',
+        )

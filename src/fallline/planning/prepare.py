@@ -8,9 +8,12 @@ import numpy as np
 
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..compiled.scaling import scaling
+from ..compiled.sparse import SparseArrays
+from ..compiled.sparse_scaling import sparse_scales
 from ..data.infer import present_rows
 from ..data.origin import Find
 from ..data.schema import Schema
+from ..data.sparse import SparseRows
 from ..data.split import split_table
 from ..data.table import Table
 from ..data.targets import check_domain
@@ -30,7 +33,7 @@ class Prepared:
     rows: Rows
     fills: Floats
     spreads: Floats
-    held_out: tuple[Floats, Floats]
+    held_out: tuple[Floats | SparseRows, Floats]
     find: Find
     total: int
 
@@ -46,12 +49,15 @@ def prepare(
     scale: bool,
     intercept: bool,
 ) -> Prepared:
-    """Encode the table; hold rows out, or those of another table; measure the training rows' means and scales."""
+    """Encode the table; hold rows out, or those of another table; measure the training rows' means and scales.
+
+    Sparse rows stay sparse: they are scaled, and not centred.
+    """
     present = present_rows(table, schema.target.name if schema.target else None)
     training, held_out = split_table(table, present, validation, seed)
     if len(training) == 0:
         raise DataError(f"{table.name}: no row is left to train on", file=table.path)
-    features = schema.encode(table, training)
+    features: Floats | SparseRows = schema.encode(table, training)
     targets = schema.encode_target(table, training)
     check_domain(table, schema, loss, present)
     weights = schema.encode_weight(table, training)
@@ -61,19 +67,18 @@ def prepare(
         raise DataError(f"{table.name}: every training row has weight 0", file=table.path, column=schema.weight)
     if targets.min() == targets.max():
         raise DataError(f"{table.name}: the target is the same in all {len(training):,} training rows", file=table.path)
-    means, scales = scaling(features, schema.features)
-    fill(features, means)
     scaled = schema.scaled & scale
-    problem = Arrays(
-        features,
-        targets,
-        weights,
-        loss,
-        np.where(scaled, means, 0.0),
-        np.where(scaled, 1.0 / scales, 1.0),
-        intercept,
-        start_score(loss, targets, weights) if intercept else 0.0,
-    )
+    start = start_score(loss, targets, weights) if intercept else 0.0
+    problem: Arrays
+    if isinstance(features, SparseRows):
+        means, scales = np.zeros(features.columns), sparse_scales(features, schema.features)
+        inverse_scales = np.where(scaled, 1.0 / scales, 1.0)
+        problem = SparseArrays(features, targets, weights, loss, inverse_scales, intercept, start)
+    else:
+        means, scales = scaling(features, schema.features)
+        fill(features, means)
+        centres, inverse_scales = np.where(scaled, means, 0.0), np.where(scaled, 1.0 / scales, 1.0)
+        problem = Arrays(features, targets, weights, loss, centres, inverse_scales, intercept, start)
     if other is not None:
         held_out = present_rows(other, schema.target.name if schema.target else None)
         if len(held_out) == 0:

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled.runtime import Arrays, CompiledRuntime, Floats, Rows
+from ..compiled.choose import compiled_runtime
+from ..compiled.runtime import Arrays, Floats, Rows
+from ..compiled.sparse import SparseArrays
 from ..descent.plan import Plan, batches_of_a_step
 from ..errors import SpecificationError
 from ..measures.curvature import BATCHES, Curvature
 from ..order.shuffle import Sizes
 from ..penalties import Penalty
-from ..rules import Momentum, Rule
+from ..rules import Adagrad, Momentum, Rule
 from ..schedules import schedule_from_dict
 from ..transforms import Transform
 from . import sizes as size_choices
@@ -59,11 +61,7 @@ class Settled:
 
 def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats) -> Settled:
     """spreads: each feature's standard deviation where it could be scaled and is not, else infinity."""
-    notes = []
-    rule = wish.rule
-    if rule is None:
-        rule = Momentum()
-        notes.append(f"rule: momentum {rule.momentum:g}")
+    rule, notes = _rule(wish.rule, problem)
     batch = wish.batch_size
     if batch is None:
         batch, note = size_choices.batch_size(problem.rows, rule)
@@ -106,6 +104,22 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     return Settled(plan, notes, reason, wish.epochs is None, passes)
 
 
+def _rule(rule: Rule | None, problem: Arrays) -> tuple[Rule, list[str]]:
+    """The rule, chosen if it was not given, and what is to be said about it."""
+    sparse = isinstance(problem, SparseArrays)
+    if rule is None and sparse:
+        return Adagrad(), ["rule: adagrad, whose steps visit only the features that a batch has"]
+    if rule is None:
+        rule = Momentum()
+        return rule, [f"rule: momentum {rule.momentum:g}"]
+    if sparse and not rule.lazy:
+        return rule, [
+            f"{rule.name} moves a parameter while its gradient is 0, so every step visits all {problem.parameters:,}; "
+            f"sgd without momentum and adagrad visit only the features that a batch has"
+        ]
+    return rule, []
+
+
 def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None) -> Plan:
     return Plan(
         rule.with_rate(rate),
@@ -142,14 +156,14 @@ def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: 
     theta = np.array(problem.start)
     rows: Rows = np.arange(problem.rows)
     if shuffle and sizes.batch < sizes.rows:
-        rows = CompiledRuntime(problem, Momentum()).order(seed, 0, sizes)
+        rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes)
     count = max(BATCHES, -(-4096 // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
     return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties))
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:
-    largest = names[int(np.argmax(np.abs(problem.features).mean(axis=0)))]
+    largest = names[int(np.argmax(problem.column_sizes()))]
     some = ", ".join(slow[:3]) + (f" and {len(slow) - 3} more" if len(slow) > 3 else "")
     return (
         f"scaling is off, and {largest} is so large that no learning rate that it allows moves the coefficients "

@@ -56,7 +56,4 @@ def with_curvature(problem: Arrays) -> Arrays:
     spread = MARGIN if loss.classes else scaling(problem.targets.reshape(-1, 1), ("the target",))[1][0]
     squares = tree_sum((np.broadcast_to(slopes, targets.shape) ** 2).tolist())
     bend = float(np.sqrt(squares / len(targets)) / spread)
-    stand_in = Parabola(bend=bend) if 0.0 < bend < np.inf else Parabola(bend=1.0 / spread)
-    features, targets, weights = problem.table
-    means, scales = problem.means, problem.inverse_scales
-    return Arrays(features, targets, weights, stand_in, means, scales, problem.intercept, problem.start_score)
+    return problem.with_loss(Parabola(bend=bend) if 0.0 < bend < np.inf else Parabola(bend=1.0 / spread))

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..compiled.runtime import Arrays, CompiledRuntime
+from ..compiled.choose import compiled_runtime
+from ..compiled.runtime import Arrays
 from ..descent.loop import Descent
 from ..descent.plan import Plan
 from ..rules.rule import Rule
@@ -53,7 +54,7 @@ class Trials(NamedTuple):
 def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Trials:
     """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside."""
     seen: dict[float, float] = {}
-    start_loss = CompiledRuntime(problem, plan.rule, threads).loss(problem.start)
+    start_loss = compiled_runtime(problem, plan.rule, threads).loss(problem.start)
 
     def loss(power: float) -> float:
         if power not in seen and len(seen) < MOST:
@@ -80,7 +81,7 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Tr
 def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:
     """The mean loss of the last batches of a trial; infinite where it diverges."""
     short = short_plan(plan, rate)
-    descent = Descent(CompiledRuntime(problem, short.rule), short, start_loss=start_loss)
+    descent = Descent(compiled_runtime(problem, short.rule), short, start_loss=start_loss)
     descent.run(until=TRIAL_STEPS)
     if descent.stop == "diverged":
         return float("inf")

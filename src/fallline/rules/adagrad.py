@@ -65,6 +65,7 @@ class Adagrad(Rule):
     state = ("v",)
     adaptive = True
     products = ()
+    lazy = True
 
     epsilon: float
     start: float
@@ -77,7 +78,7 @@ class Adagrad(Rule):
             self.step, self.scale, self.formula = adagrad_inside, adagrad_inside_scale, INSIDE
 
     def first_state(self, theta: float) -> tuple[float, ...]:
-        return (self.start,)
+        return (0.0 + self.start,)  # a start of -0.0 would become 0.0 in step 1
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
         return (rate / (1.0 + (k - 1) * self.lr_decay), self.epsilon), carry

@@ -79,6 +79,7 @@ class GradientDescent(Rule):
                 words = f"{option}={value!r} of {self.name} needs {needed}"
                 raise SpecificationError(words, option=option, value=value, allowed=needed)
         if self.momentum == 0.0:
+            self.lazy = not self.state  # the preset Momentum keeps its b
             return
         inside = self.rate_in_velocity
         self.no_proximal_step = RATE_INSIDE if inside else ""

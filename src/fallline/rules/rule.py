@@ -73,6 +73,8 @@ class Rule:
     `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last;
     `products`, the hyper-parameters whose running products are the carry, if `numbers` is otherwise plain arithmetic
     without branches: then it is called for many steps at once, with arrays of k, rates and carries.
+    `lazy`: a step with g = 0.0 leaves the parameter and its state as they are, to the last bit, whatever they are. Then
+    a step on sparse rows need not visit the parameters that its batch does not touch.
     """
 
     name: ClassVar[str]
@@ -89,6 +91,7 @@ class Rule:
     scheduled: ClassVar[bool] = True  # whether a rate that falls helps it: `schedule="auto"` is constant if not
     whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False
+    lazy: bool = False
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None
     terms: Callable[..., tuple[float, ...]] | None = None

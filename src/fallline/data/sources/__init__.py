@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ...errors import DataError
 from ..reading import PIECE, Reading, Stream
+from ..sparse import SparseTable
 from ..table import Table, check_names
 from ..words import nearest
 from . import arrow, batches, csv, folder, memory, npy, parquet, svmlight, text
@@ -53,6 +54,11 @@ def stream(data: Any, reading: Reading = DEFAULT) -> Stream:
 
 def is_path(data: Any) -> bool:
     return isinstance(data, str | os.PathLike)
+
+
+def own_target(data: Any) -> str | None:
+    """The target of a file that has one by its format, and so need not be told: the labels of svmlight."""
+    return svmlight.LABEL if is_path(data) and _source(path_of(data)) is svmlight else None
 
 
 def path_of(data: Any) -> str:
@@ -105,7 +111,9 @@ def _stream_file(path: str, reading: Reading) -> Stream:
 
 
 def _of_table(table: Table, reading: Reading) -> Stream:
-    """A table that is in memory: it is handed on in pieces, which are no copies."""
+    """A table that is in memory: it is handed on in pieces, which are no copies; a sparse one's are filled up."""
+    if isinstance(table, SparseTable):
+        return _of_sparse(table, reading)
     columns = table.columns.select(reading.needed(table.names))
 
     def pieces() -> Iterator[pa.Table]:
@@ -113,6 +121,21 @@ def _of_table(table: Table, reading: Reading) -> Stream:
             yield columns.slice(start, PIECE)
 
     return Stream(table.names, pieces(), table.name, table.path, table.find, table.files)
+
+
+def _of_sparse(table: SparseTable, reading: Reading) -> Stream:
+    """A sparse table for a model of ordinary columns; x and a number that is nowhere stored is 0 throughout."""
+    here = table.filled_names
+    known = set(here)
+    more = [name for name in reading.columns or () if re.fullmatch(r"x\d+", name) and name not in known]
+    names = here if table.first_column is None else [*here, *more]
+
+    def pieces() -> Iterator[pa.Table]:
+        for start in range(0, table.rows, PIECE):
+            needed = None if reading.columns is None else reading.needed(names)
+            yield table.slice(start, PIECE).filled(needed)
+
+    return Stream(names, pieces(), table.name, table.path, table.find, table.files)
 
 
 def _source(path: str) -> Any | None:
@@ -163,7 +186,8 @@ def _leave_out_index(table: Table) -> None:
 
 
 def _check(table: Table) -> None:
-    check_names(table.names, table.name, table.path)
+    if not isinstance(table, SparseTable):  # which may have nothing beside its rows
+        check_names(table.names, table.name, table.path)
     if table.rows == 0:
         raise table.error("there are no rows, only the names of columns")
 
@@ -176,5 +200,6 @@ def _with_target(table: Table, values: Any) -> Table:
     column = memory.column(values, free)
     if len(column) != table.rows:
         raise table.error(f"{table.rows:,} rows, but {len(column):,} target values; there must be one for each row")
-    columns = table.columns.append_column(free, column)
-    return Table(columns, table.name, table.path, free, table.find, table.files, table.notes)
+    table.append(free, column)
+    table.target = free
+    return table

@@ -11,6 +11,7 @@ from ...errors import DataError
 from .. import values
 from ..origin import in_groups
 from ..reading import Reading, Stream
+from ..sparse import filled
 from ..table import Table
 from ..words import listed, shortened
 from . import memory
@@ -58,7 +59,7 @@ def _tables(data: Iterable[Any]) -> Iterator[pa.Table]:
     names: list[str] | None = None
     for number, item in enumerate(data, 1):
         try:
-            table = memory.read(item).columns
+            table = filled(memory.read(item)).columns
         except DataError as error:
             raise DataError(f"batch {number:,}: {error}", row=error.row, column=error.column) from error
         if names is not None and sorted(table.column_names) != sorted(names):

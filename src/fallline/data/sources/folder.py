@@ -13,6 +13,7 @@ from ...errors import DataError
 from .. import values
 from ..origin import Find, in_files
 from ..reading import Reading, Stream
+from ..sparse import SparseTable
 from ..table import Table
 from ..words import listed, shortened
 
@@ -52,6 +53,9 @@ def files_of(path: str, readable: Callable[[str], bool]) -> tuple[list[str], tup
 def read(path: str, files: Sequence[str], notes: Sequence[str], reading: Reading, one: ReadFile) -> Table:
     """All files as one table. A column that is text in one file is read as text in all."""
     parts = [one(file, reading) for file in files]
+    if any(isinstance(part, SparseTable) for part in parts):
+        message = f"{path}: svmlight files are read one at a time; join them into one file first (cat a.svm b.svm)"
+        raise DataError(message, file=path)
     _check_names(parts)
     mixed = values.mixed([part.columns for part in parts])
     if mixed:

@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import DataError
+from ..sparse import SparseTable, is_matrix, of_matrix
 from ..table import Table
 from ..words import shortened
-from . import sparse
 
 KINDS = "a pyarrow, pandas or polars table, a dict of columns, a 2-D array, a sparse matrix or a list of rows"
 NAME = "the table"
+MATRIX = "the sparse matrix"
 
 
 def read(data: Any) -> Table:
@@ -27,8 +28,8 @@ def read(data: Any) -> Table:
         columns = _of_dict(data)
     elif hasattr(data, "__arrow_c_stream__"):
         columns = _of_stream(data)
-    elif hasattr(data, "tocsr"):
-        columns = sparse.dense(sparse.of_scipy(data), 1, NAME)
+    elif is_matrix(data):
+        return SparseTable(of_matrix(data), pa.table({}), MATRIX)
     else:
         columns = _of_array(_as_array(data))
     return Table(columns, NAME)

@@ -1,0 +1,113 @@
+"""The compiled runtime on sparse rows: the same bytes as on the same rows with their zeros written out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..data.sparse import SparseRows, spans_between
+from ..losses.loss import Loss
+from ..plain.divergence import Guard
+from ..plain.problem import Problem
+from ..rules.rule import Rule
+from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
+from .sparse_kernels import sparse_descent_kernel, sparse_loss_kernel
+
+
+class SparseArrays(Arrays):
+    """`Arrays` of which only what is not 0 is stored. They are never centred: means are 0.0. One score a row."""
+
+    features: SparseRows  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        features: SparseRows,
+        targets: Floats,
+        weights: Floats,
+        loss: Loss,
+        inverse_scales: Floats,
+        intercept: bool = True,
+        start_score: float = 0.0,
+    ):
+        no_rows = np.empty((0, len(inverse_scales)))
+        means = np.zeros(len(inverse_scales))
+        super().__init__(no_rows, targets, weights, loss, means, inverse_scales, intercept, start_score)
+        self.features = features
+        self.scaled = bool((self.inverse_scales != 1.0).any())
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row stores, on average: what a step has to read of it."""
+        return -(-self.features.stored // max(self.rows, 1))
+
+    @property
+    def table(self) -> tuple[Any, ...]:
+        rows = self.features
+        return rows.spans, rows.indices, rows.values, self.targets, self.weights
+
+    @property
+    def whole(self) -> tuple[Any, ...]:
+        return *self.table, self.inverse_scales, self.scaled, self.intercept, self.loss.numbers
+
+    def column_sizes(self) -> Floats:
+        return self.features.column_sizes()
+
+    def with_loss(self, loss: Loss) -> SparseArrays:
+        parts = self.features, self.targets, self.weights
+        return SparseArrays(*parts, loss, self.inverse_scales, self.intercept, self.start_score)
+
+    def of_rows(self, rows: Rows) -> tuple[SparseArrays, Rows, Rows]:
+        """The rows with the columns alone in which one of them is not 0: there may be millions of others."""
+        owners, places, values = self.features.take(rows).entries()
+        kept = values != 0.0
+        used, columns = np.unique(places[kept], return_inverse=True)
+        if not len(used):
+            used = np.zeros(1, dtype=np.uint32)  # a problem has a parameter
+        ends = np.cumsum(np.bincount(owners[kept], minlength=len(rows)))
+        features = SparseRows(spans_between(ends), columns.astype(np.uint32), values[kept], len(used))
+        parts = features, self.targets[rows], self.weights[rows]
+        part = SparseArrays(*parts, self.loss, self.inverse_scales[used], self.intercept, self.start_score)
+        kept_parameters = np.concatenate([used, [self.columns] * self.intercept]).astype(np.int64)
+        return part, np.arange(len(rows)), kept_parameters
+
+    def in_lists(self, rows: Rows) -> Problem:
+        """Some of the rows as plain lists, with their zeros."""
+        return Problem(
+            self.features.take(rows).dense().tolist(),
+            self.targets[rows].tolist(),
+            self.weights[rows].tolist(),
+            self.loss,
+            self.means.tolist(),
+            self.inverse_scales.tolist(),
+            self.intercept,
+            self.start_score,
+        )
+
+
+class SparseRuntime(CompiledRuntime):
+    """Takes steps on sparse rows by a rule. A lazy rule visits the parameters that a batch touches, others all.
+
+    One thread: a step is bound by the memory that it jumps about in, and most are too short to be shared.
+    """
+
+    problem: SparseArrays
+
+    def __init__(self, problem: SparseArrays, rule: Rule):
+        super().__init__(problem, rule)
+
+    def loss(self, theta: Sequence[float] | Floats) -> float:
+        """The mean loss of all rows in table order."""
+        sums = np.empty(2)
+        kernel = sparse_loss_kernel(self.problem.loss)
+        kernel.sparse_loss_sums(*self.problem.whole, self._all_rows, np.asarray(theta, dtype=np.float64), sums)
+        return float(sums[0] / sums[1]) if sums[1] else 0.0
+
+    def _advance_in_one_call(
+        self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
+    ) -> tuple[int, int]:
+        result: tuple[int, int] = sparse_descent_kernel(self.problem.loss, self.rule)(
+            *self.problem.whole, rows, bounds, numbers, *state.arrays(), guard.limit, guard.rows, records
+        )
+        return result

@@ -1,0 +1,147 @@
+"""Losses and curvature over sparse rows, with the bytes of `plain/gradient.py` and `plain/curvature.py` on dense ones.
+
+The kernel binds `row_loss`, `row_second`, and `gradient_point` to theta itself.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..sums import LEAF
+from .sparse_loops import leaf_shares
+from .tree_loops import DEPTH, push, total
+
+
+def sparse_loss_sums(
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers, rows, theta, out
+):
+    """out <- the sums of loss and weight of these rows, in the order of the law."""
+    partial = np.empty((DEPTH, 3))
+    leaf = np.empty(3)
+    sums = np.empty(3)
+    shares = np.empty(LEAF)
+    no_state = np.empty((0, 0))
+    no_numbers = np.empty(0)
+    count = 0
+    for begin in range(0, rows.shape[0], LEAF):
+        end = min(begin + LEAF, rows.shape[0])
+        leaf_shares(
+            spans,
+            indices,
+            values,
+            target,
+            weight,
+            inverse_scales,
+            scaled,
+            intercept,
+            loss_numbers,
+            rows,
+            begin,
+            end,
+            theta,
+            no_state,
+            no_numbers,
+            shares,
+            leaf,
+        )
+        push(partial, leaf, count)
+        count += 1
+    total(partial, count, sums)
+    out[0] = sums[1]
+    out[1] = sums[2]
+
+
+def sharpness(
+    spans,
+    indices,
+    values,
+    target,
+    weight,
+    inverse_scales,
+    scaled,
+    intercept,
+    loss_numbers,
+    theta,
+    rows,
+    vector,
+    out,
+):
+    """`plain.curvature.hessian_product` over sparse rows."""
+    columns = inverse_scales.shape[0]
+    weight_sum = 0.0
+    for j in range(out.shape[0]):
+        out[j] = 0.0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        score = 0.0
+        product = 0.0
+        for k in range(spans[row, 0], spans[row, 1]):
+            j = indices[k]
+            z = values[k] * inverse_scales[j]
+            score += z * theta[j]
+            product += z * vector[j]
+        if intercept:
+            score += theta[columns]
+            product += vector[columns]
+        share = weight[row] * row_second(score, target[row], loss_numbers) * product
+        for k in range(spans[row, 0], spans[row, 1]):
+            j = indices[k]
+            out[j] += share * (values[k] * inverse_scales[j])
+        if intercept:
+            out[columns] += share
+        weight_sum += weight[row]
+    if weight_sum > 0.0:
+        for j in range(out.shape[0]):
+            out[j] = out[j] / weight_sum
+
+
+def row_statistics(
+    spans,
+    indices,
+    values,
+    target,
+    weight,
+    inverse_scales,
+    scaled,
+    intercept,
+    loss_numbers,
+    theta,
+    out,
+    column_curvature,
+):
+    """`curvature_loops.row_statistics` over sparse rows."""
+    columns = inverse_scales.shape[0]
+    for row in range(spans.shape[0]):
+        score = 0.0
+        length = 0.0
+        for k in range(spans[row, 0], spans[row, 1]):
+            j = indices[k]
+            z = values[k] * inverse_scales[j]
+            score += z * theta[j]
+            length += z * z
+        if intercept:
+            score += theta[columns]
+            length += 1.0
+        _, slope = row_loss(score, target[row], loss_numbers)
+        second = row_second(score, target[row], loss_numbers)
+        if weight[row] > 0.0 and second * length > out[0]:
+            out[0] = second * length
+        out[1] += weight[row] * slope * slope
+        out[2] += weight[row] * second
+        out[3] += weight[row] * length
+        out[4] += weight[row]
+        share = weight[row] * second
+        for k in range(spans[row, 0], spans[row, 1]):
+            j = indices[k]
+            z = values[k] * inverse_scales[j]
+            column_curvature[j] += share * z * z
+        if intercept:
+            column_curvature[columns] += share
+    if out[4] > 0.0:
+        for j in range(column_curvature.shape[0]):
+            column_curvature[j] /= out[4]
+        for j in range(1, 4):
+            out[j] /= out[4]

@@ -1,0 +1,338 @@
+"""Steps on sparse rows by a rule that leaves a parameter alone while its gradient is 0: only touched ones are visited.
+
+The arithmetic is that of `step_loops.finish_step`, with the same bytes: for every parameter that is not touched the
+gradient is 0.0, so it adds 0.0 to the norm, and the rule's step leaves it as it is.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..plain.divergence import smoothed
+from ..sums import LEAF
+from .sparse_loops import ask_for, collect, digits, sparse_batch_sums
+from .tree_loops import DEPTH
+from .vectors import read, write
+
+LEAF_BITS = LEAF.bit_length() - 1
+WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the whole tree is gone through
+
+
+def take_lazy_steps(
+    spans,
+    indices,
+    values,
+    target,
+    weight,
+    inverse_scales,
+    scaled,
+    intercept,
+    loss_numbers,
+    rows,
+    bounds,
+    numbers,
+    theta,
+    state,
+    smoothed_loss,
+    extra,
+    loss_limit,
+    smoothing_rows,
+    records,
+):
+    """As `descent_loops.take_steps`."""
+    columns = inverse_scales.shape[0]
+    most = 0
+    for t in range(numbers.shape[0]):
+        most = max(most, bounds[t + 1] - bounds[t])
+    height = digits(most)
+    slots = np.zeros((height + 1, columns))
+    words = (columns + 63) >> 6
+    marks = np.zeros((height + 1, words), dtype=np.int64)
+    summary = np.zeros((height + 1, (words + 63) >> 6), dtype=np.int64)
+    places = np.arange(height + 1)
+    partial = np.empty((DEPTH, 3))
+    leaf = np.empty(3)
+    sums = np.empty(3)
+    shares = np.empty(LEAF)
+    touched = np.empty(theta.shape[0], dtype=np.uint32)
+    gradient = np.empty(theta.shape[0])
+    inverse = np.ones(theta.shape[0])
+    old_theta = np.empty(theta.shape[0])
+    new_theta = np.empty(theta.shape[0])
+    old_state = np.empty(state.shape)
+    new_state = np.empty(state.shape)
+    old_states, new_states = vectors_of(old_state), vectors_of(new_state)
+    leaf_places = reversed_places((theta.shape[0] + LEAF - 1) // LEAF)
+    leaves = np.zeros(power_of_two_from(leaf_places.shape[0]))
+    unsummed = False  # whether the squares of the step before stand in their leaves
+    for t in range(numbers.shape[0]):
+        start, stop = bounds[t], bounds[t + 1]
+        arguments = tuple_of(numbers[t])
+        if stop - start == 1:
+            ask_for(spans, indices, values, rows, start)
+            row = rows[start]
+            first, last = spans[row, 0], spans[row, 1]
+            score = one_score(
+                indices[first:last], values[first:last], inverse_scales, scaled, theta, inverse, old_theta
+            )
+            if unsummed:
+                records[t - 1, 1] = np.sqrt(sum_of_leaves(leaves))
+            count, spoilt = one_gradient(
+                indices[first:last],
+                values[first:last],
+                score,
+                target[row],
+                weight[row],
+                columns,
+                intercept,
+                loss_numbers,
+                theta,
+                touched,
+                gradient,
+                inverse,
+                old_theta,
+                sums,
+            )
+        else:
+            if unsummed:
+                records[t - 1, 1] = np.sqrt(sum_of_leaves(leaves))
+            at, spoilt = sparse_batch_sums(
+                spans,
+                indices,
+                values,
+                target,
+                weight,
+                inverse_scales,
+                scaled,
+                intercept,
+                loss_numbers,
+                rows,
+                start,
+                stop,
+                theta,
+                state,
+                numbers[t],
+                shares,
+                slots,
+                marks,
+                summary,
+                places,
+                partial,
+                leaf,
+                sums,
+            )
+            count = collect(slots[at], marks[at], summary[at], touched, gradient)
+            if intercept:
+                touched[count] = columns
+                gradient[count] = sums[0]
+                count += 1
+            gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta)
+        unsummed = False
+        batch_weight = sums[2]
+        if batch_weight == 0.0:
+            records[t, 0] = 0.0
+            records[t, 1] = 0.0
+            continue
+        for i in range(STATES):
+            for n in range(count):
+                old_state[i, n] = state[i, touched[n]]
+        keep = kept(arguments)
+        if batch_weight == 1.0:  # the usual batch of one: a division by 1.0 changes nothing
+            bad = update_touched(
+                count, gradient, inverse, 1.0, old_theta, old_states, arguments, keep, new_theta, new_states
+            )
+        else:
+            bad = update_touched(
+                count, gradient, inverse, batch_weight, old_theta, old_states, arguments, keep, new_theta, new_states
+            )
+        loss = sums[1] / batch_weight
+        records[t, 0] = loss
+        average = smoothed(smoothed_loss[0], loss, (stop - start) / smoothing_rows)
+        if spoilt or bad != 0 or not abs(loss) < np.inf or average > loss_limit:
+            norm = np.sqrt(sum_of_touched(count, touched, gradient))
+            records[t, 1] = np.nan if spoilt else norm
+            return t + 1, cause_of(loss, average, loss_limit, spoilt, bad)
+        smoothed_loss[0] = average
+        for n in range(count):
+            theta[touched[n]] = new_theta[n]
+        for i in range(STATES):
+            for n in range(count):
+                state[i, touched[n]] = new_state[i, n]
+        if leaf_places.shape[0] <= WORTH_A_SWEEP * count:
+            add_squares(count, touched, gradient, leaf_places, leaves)
+            unsummed = True  # the next row's score is a long wait, in which the tree can be gone through
+        else:
+            records[t, 1] = np.sqrt(sum_of_touched(count, touched, gradient))
+    if unsummed:
+        records[numbers.shape[0] - 1, 1] = np.sqrt(sum_of_leaves(leaves))
+    return numbers.shape[0], 0
+
+
+def one_score(indices, values, inverse_scales, scaled, theta, inverse, old_theta):
+    """A row's score but for the intercept. Its parameters, and their scales, come to stand side by side."""
+    score = 0.0
+    if scaled:
+        for n in range(indices.shape[0]):
+            j = indices[n]
+            old_theta[n] = theta[j]
+            inverse[n] = inverse_scales[j]
+            score += values[n] * (old_theta[n] * inverse[n])
+    else:
+        for n in range(indices.shape[0]):
+            old_theta[n] = theta[indices[n]]
+            score += values[n] * old_theta[n]
+    return score
+
+
+def one_gradient(
+    indices,
+    values,
+    score,
+    target,
+    weight,
+    columns,
+    intercept,
+    loss_numbers,
+    theta,
+    touched,
+    gradient,
+    inverse,
+    old_theta,
+    sums,
+):
+    """A batch of one row: its own entries are the touched features, in order. Return how many, and whether the others'
+    gradient is not 0 but NaN."""
+    count = indices.shape[0]
+    if intercept:
+        score += theta[columns]
+    value, slope = row_loss(score, target, loss_numbers)
+    share = weight * slope
+    for n in range(count):
+        write(gradient, n, 0, 0.0 + share * read(values, n, 1))
+        touched[n] = indices[n]
+    sums[1] = 0.0 + weight * value
+    sums[2] = weight
+    spoilt = not abs(share) < np.inf and count < columns
+    if intercept:
+        touched[count] = columns
+        old_theta[count] = theta[columns]
+        inverse[count] = 1.0
+        gradient[count] = 0.0 + share
+        count += 1
+    return count, spoilt
+
+
+def gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta):
+    """The touched parameters and their scales, side by side."""
+    for n in range(count):
+        old_theta[n] = theta[touched[n]]
+    if scaled:
+        for n in range(count):
+            j = touched[n]
+            inverse[n] = inverse_scales[j] if j < inverse_scales.shape[0] else 1.0
+
+
+def update_touched(count, gradient, inverse, weight, old_theta, old_states, numbers, keep, new_theta, new_states):
+    """The mean gradients, in place of their sums, and the parameters and states after the step. Return what was not
+    finite: 1 for a gradient, 2 for a step, 4 for a parameter, added up."""
+    bad_gradient = 0
+    bad_step = 0
+    bad_theta = 0
+    for n in range(count):
+        g = (read(gradient, n, 0) * read(inverse, n, 1)) / weight
+        before = read(old_theta, n, 2)
+        step = update(g, before, old_states, n, numbers, new_states)
+        after = write(new_theta, n, 3, before * keep - step)
+        write(gradient, n, 0, g)
+        bad_gradient |= not abs(g) < np.inf
+        bad_step |= not abs(step) < np.inf
+        bad_theta |= not abs(after) < np.inf
+    return bad_gradient + 2 * bad_step + 4 * bad_theta
+
+
+def cause_of(loss, average, loss_limit, spoilt, bad):
+    """What was wrong, in the order in which `step_loops.finish_step` looks."""
+    if not abs(loss) < np.inf:
+        return 1
+    if average > loss_limit:
+        return 2
+    if spoilt or bad & 1:
+        return 3
+    return 4 if bad & 2 else 5
+
+
+def reversed_places(leaves):
+    """Each leaf's number with its bits reversed: then the two leaves of a pair, and so the two halves of every level
+    of the tree, are apart by half the width, and a level is one addition of vectors."""
+    width = power_of_two_from(leaves)
+    places = np.zeros(leaves, dtype=np.int64)
+    for leaf in range(leaves):
+        bit = 1
+        while bit < width:
+            places[leaf] += width // (2 * bit) if leaf & bit else 0
+            bit *= 2
+    return places
+
+
+def power_of_two_from(count):
+    """The least power of two that is not below count."""
+    width = 1
+    while width < count:
+        width *= 2
+    return width
+
+
+def sum_of_touched(count, touched, gradient):
+    """`tree_loops.tree_sum_of_squares` of a vector that is 0.0 but for these entries, which stand in order.
+
+    Leaves of zeros add 0.0, so only those with an entry are added: two of them meet at the height of the highest bit
+    in which their numbers differ.
+    """
+    waiting = np.empty(DEPTH)  # sums that wait for their right-hand neighbour, the widest at the bottom
+    joins = np.empty(DEPTH, dtype=np.int64)
+    depth = 0
+    found = 0.0
+    before = np.int64(-1)
+    n = 0
+    while n < count:
+        place = np.int64(touched[n]) >> LEAF_BITS
+        sum_of_squares = 0.0
+        while n < count and np.int64(touched[n]) >> LEAF_BITS == place:
+            sum_of_squares += gradient[n] * gradient[n]
+            n += 1
+        if before >= 0:
+            join = before ^ place
+            while depth > 0 and joins[depth - 1] < join:
+                depth -= 1
+                found = waiting[depth] + found
+            waiting[depth] = found
+            joins[depth] = join
+            depth += 1
+        found = sum_of_squares
+        before = place
+    while depth > 0:
+        depth -= 1
+        found = waiting[depth] + found
+    return found
+
+
+def add_squares(count, touched, gradient, leaf_places, leaves):
+    """The same by all leaves, where many have an entry. leaves is 0.0 throughout, and as long as a power of two."""
+    for n in range(count):
+        leaves[leaf_places[touched[n] >> np.uint32(LEAF_BITS)]] += gradient[n] * gradient[n]
+
+
+def sum_of_leaves(leaves):
+    """The tree over all leaves, level by level: each is one addition of two halves. Leaves are 0.0 again."""
+    width = leaves.shape[0]
+    while width > 1:
+        width >>= 1
+        for i in range(width):
+            write(leaves, i, 0, read(leaves, i, 0) + read(leaves, width + i, 1))
+            write(leaves, width + i, 1, 0.0)
+    found = leaves[0]
+    leaves[0] = 0.0
+    return found

@@ -28,7 +28,7 @@ from . import (
 from .generate import INLINED, KERNEL, Text, load
 
 BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "DECAYS"})
-SPARSE_BOUND = BOUND | {"prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
+SPARSE_BOUND = BOUND | {"borrowed", "prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
 
 
 @cache
@@ -147,8 +147,8 @@ def _sparse_descent_kernel(
     text.line(f"STATES = {states}")
     each = "".join(f"matrix[{i}], " for i in range(states))
     text.line(_function("vectors_of(matrix)", "pass", f"({each})"))
-    each = "".join(f"numbers[{i}], " for i in range(_count_of_numbers(step, states, takes_theta) + decays))
-    text.line(_function("tuple_of(numbers)", "pass", f"({each})"))
+    each = "".join(f"table[t, {i}], " for i in range(_count_of_numbers(step, states, takes_theta) + decays))
+    text.line(_function("tuple_of(table, t)", "pass", f"({each})"))
     loops: Any = sparse_lazy_loops.take_lazy_steps if lazy else sparse_sweep_loops.take_sweeping_steps
     name = text.add(loops, KERNEL, SPARSE_BOUND)
     return getattr(load(f"sparse_{row.__name__}_{step.__name__}", str(text)), name)
@@ -157,7 +157,7 @@ def _sparse_descent_kernel(
 def _sparse_text() -> Text:
     """A text with what has no text: the processor's own instructions."""
     text = Text()
-    for module, names in ((prefetch, "lowest_bit, prefetch"), (vectors, "read, write")):
+    for module, names in ((prefetch, "borrowed, lowest_bit, prefetch"), (vectors, "read, write")):
         digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
         text.line(f"from {module.__name__} import {names}  # of the text {digest}")
     return text

@@ -21,7 +21,7 @@ from . import (
 from .generate import KERNEL, Text, load
 from .kernels import BOUND, bind_loss, bind_step, count_of_numbers, small_function
 
-SPARSE_BOUND = BOUND | {"prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
+SPARSE_BOUND = BOUND | {"borrowed", "prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
 
 
 @cache
@@ -81,8 +81,8 @@ def _sparse_descent_kernel(
     text.line(f"STATES = {states}")
     each = "".join(f"matrix[{i}], " for i in range(states))
     text.line(small_function("vectors_of(matrix)", "pass", f"({each})"))
-    each = "".join(f"numbers[{i}], " for i in range(count_of_numbers(step, states, takes_theta) + decays))
-    text.line(small_function("tuple_of(numbers)", "pass", f"({each})"))
+    each = "".join(f"table[t, {i}], " for i in range(count_of_numbers(step, states, takes_theta) + decays))
+    text.line(small_function("tuple_of(table, t)", "pass", f"({each})"))
     loops: Any = sparse_lazy_loops.take_lazy_steps if lazy else sparse_sweep_loops.take_sweeping_steps
     name = text.add(loops, KERNEL, SPARSE_BOUND)
     return getattr(load(f"sparse_{row.__name__}_{step.__name__}", str(text)), name)
@@ -91,7 +91,7 @@ def _sparse_descent_kernel(
 def _sparse_text() -> Text:
     """A text with what has no text: the processor's own instructions."""
     text = Text()
-    for module, names in ((prefetch, "lowest_bit, prefetch"), (vectors, "read, write")):
+    for module, names in ((prefetch, "borrowed, lowest_bit, prefetch"), (vectors, "read, write")):
         digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
         text.line(f"from {module.__name__} import {names}  # of the text {digest}")
     return text

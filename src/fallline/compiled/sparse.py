@@ -12,6 +12,7 @@ from ..losses.loss import Loss
 from ..plain.divergence import Guard
 from ..plain.problem import Problem
 from ..rules.rule import Rule
+from ..sums import LEAF
 from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
 from .sparse_kernels import sparse_descent_kernel, sparse_loss_kernel
 
@@ -96,6 +97,7 @@ class SparseRuntime(CompiledRuntime):
 
     def __init__(self, problem: SparseArrays, rule: Rule):
         super().__init__(problem, rule)
+        self._scratch: tuple[Any, ...] | None = None
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
         """The mean loss of all rows in table order."""
@@ -107,7 +109,29 @@ class SparseRuntime(CompiledRuntime):
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
+        most = int(np.diff(bounds).max(initial=0))
+        if self._scratch is None or len(self._scratch[0]) < slots_for(most):
+            self._scratch = scratch_of(self.problem, len(state.rule_state), most)
         result: tuple[int, int] = sparse_descent_kernel(self.problem.loss, self.rule)(
-            *self.problem.whole, rows, bounds, numbers, *state.arrays(), guard.limit, guard.rows, records
+            *self.problem.whole, rows, bounds, numbers, *state.arrays(), guard.limit, guard.rows, records, self._scratch
         )
         return result
+
+
+def slots_for(rows: int) -> int:
+    """How many slots a batch needs: one to work in, and one for each digit of the number of its leaves."""
+    leaves = -(-rows // LEAF)
+    return max(leaves.bit_length(), 1) + 1
+
+
+def scratch_of(problem: SparseArrays, states: int, rows: int) -> tuple[Any, ...]:
+    """What steps on batches of so many rows work in: slots with their marks and summaries, all empty; the places of a
+    batch's features, and what stands beside them; the leaves of a norm, and each leaf's place there."""
+    count, words = slots_for(rows), -(-problem.columns // 64)
+    slots = np.zeros((count, problem.columns + 3))
+    marks, summary = np.zeros((count, words), np.int64), np.zeros((count, -(-words // 64)), np.int64)
+    touched, vectors = np.empty(problem.parameters, np.uint32), np.empty((4 + 2 * states, problem.parameters))
+    leaves = -(-problem.parameters // LEAF)
+    bits = (leaves - 1).bit_length()
+    reversed_bits = [int(f"{leaf:0{bits}b}"[::-1], 2) if bits else 0 for leaf in range(leaves)]
+    return slots, marks, summary, touched, vectors, np.zeros(1 << bits), np.array(reversed_bits, dtype=np.uint32)

@@ -22,7 +22,9 @@ from .bindings import BOUND as BOUND_BESIDES
 from .generate import KERNEL, Text, load
 from .kernels import BOUND, NO_SHAPE, RuleText, bind_loss, bind_step, count_of_numbers, small_function
 
-SPARSE_BOUND = BOUND | BOUND_BESIDES | {"prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
+SPARSE_BOUND = (
+    BOUND | BOUND_BESIDES | {"borrowed", "prefetch", "lowest_bit", "read", "write", "STATES", "vectors_of", "tuple_of"}
+)
 
 
 @cache
@@ -64,10 +66,9 @@ def _sparse_descent_kernel(row: FunctionType, rule: RuleText, lazy: bool) -> Any
     text.line(f"STATES = {states}")
     each = "".join(f"matrix[{i}], " for i in range(states))
     text.line(small_function("vectors_of(matrix)", "pass", f"({each})"))
-    each = "".join(
-        f"numbers[{i}], " for i in range(count_of_numbers(rule.step, states, rule.takes_theta) + rule.decays)
-    )
-    text.line(small_function("tuple_of(numbers)", "pass", f"({each})"))
+    count = count_of_numbers(rule.step, states, rule.takes_theta) + rule.decays
+    each = "".join(f"table[t, {i}], " for i in range(count))
+    text.line(small_function("tuple_of(table, t)", "pass", f"({each})"))
     loops: Any = sparse_lazy_loops.take_lazy_steps if lazy else sparse_sweep_loops.take_sweeping_steps
     name = text.add(loops, KERNEL, SPARSE_BOUND)
     return getattr(load(f"sparse_{row.__name__}_{rule.step.__name__}", str(text)), name)
@@ -76,7 +77,7 @@ def _sparse_descent_kernel(row: FunctionType, rule: RuleText, lazy: bool) -> Any
 def _sparse_text() -> Text:
     """A text with what has no text: the processor's own instructions."""
     text = Text()
-    for module, names in ((prefetch, "lowest_bit, prefetch"), (vectors, "read, write")):
+    for module, names in ((prefetch, "borrowed, lowest_bit, prefetch"), (vectors, "read, write")):
         digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
         text.line(f"from {module.__name__} import {names}  # of the text {digest}")
     return text

@@ -12,8 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..plain.divergence import smoothed
+from ..scalar import where
 from ..sums import LEAF
-from .sparse_loops import ask_for, collect, digits, sparse_batch_sums
+from .prefetch import borrowed
+from .sparse_loops import ask_for, collect, sparse_batch_sums
 from .tree_loops import DEPTH
 from .vectors import read, write
 
@@ -41,48 +43,45 @@ def take_lazy_steps(
     loss_limit,
     smoothing_rows,
     records,
+    scratch,
 ):
-    """As `descent_loops.take_steps`."""
+    """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
+    and after."""
+    spans, indices, values = borrowed(spans), borrowed(indices), borrowed(values)
+    target, weight, inverse_scales = borrowed(target), borrowed(weight), borrowed(inverse_scales)
+    rows, bounds, numbers, records = borrowed(rows), borrowed(bounds), borrowed(numbers), borrowed(records)
+    theta, state, smoothed_loss = borrowed(theta), borrowed(state), borrowed(smoothed_loss)
+    slots, marks, summary = borrowed(scratch[0]), borrowed(scratch[1]), borrowed(scratch[2])
+    touched, vectors = borrowed(scratch[3]), borrowed(scratch[4])
+    gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
+    old_state, new_state = vectors[4 : 4 + STATES], vectors[4 + STATES :]
+    old_states, new_states = vectors_of(old_state), vectors_of(new_state)
     columns = inverse_scales.shape[0]
-    most = 0
-    for t in range(numbers.shape[0]):
-        most = max(most, bounds[t + 1] - bounds[t])
-    height = digits(most)
-    slots = np.zeros((height + 1, columns))
-    words = (columns + 63) >> 6
-    marks = np.zeros((height + 1, words), dtype=np.int64)
-    summary = np.zeros((height + 1, (words + 63) >> 6), dtype=np.int64)
-    places = np.arange(height + 1)
+    for n in range(inverse.shape[0]):
+        inverse[n] = 1.0
+    places = np.arange(slots.shape[0])
     partial = np.empty((DEPTH, 3))
     leaf = np.empty(3)
     sums = np.empty(3)
     shares = np.empty(LEAF)
-    touched = np.empty(theta.shape[0], dtype=np.uint32)
-    gradient = np.empty(theta.shape[0])
-    inverse = np.ones(theta.shape[0])
-    old_theta = np.empty(theta.shape[0])
-    new_theta = np.empty(theta.shape[0])
-    old_state = np.empty(state.shape)
-    new_state = np.empty(state.shape)
-    old_states, new_states = vectors_of(old_state), vectors_of(new_state)
-    leaf_places = reversed_places((theta.shape[0] + LEAF - 1) // LEAF)
-    leaves = np.zeros(power_of_two_from(leaf_places.shape[0]))
+    leaves, leaf_places = borrowed(scratch[5]), borrowed(scratch[6])
     unsummed = False  # whether the squares of the step before stand in their leaves
     for t in range(numbers.shape[0]):
         start, stop = bounds[t], bounds[t + 1]
-        arguments = tuple_of(numbers[t])
+        arguments = tuple_of(numbers, t)
         if stop - start == 1:
             ask_for(spans, indices, values, rows, start)
             row = rows[start]
-            first, last = spans[row, 0], spans[row, 1]
-            score = one_score(
-                indices[first:last], values[first:last], inverse_scales, scaled, theta, inverse, old_theta
-            )
+            first = spans[row, 0]
+            count = spans[row, 1] - first
+            score = one_score(first, count, indices, values, inverse_scales, scaled, theta, inverse, old_theta)
             if unsummed:
                 records[t - 1, 1] = np.sqrt(sum_of_leaves(leaves))
-            count, spoilt = one_gradient(
-                indices[first:last],
-                values[first:last],
+            count, spoilt, loss_sum, batch_weight = one_gradient(
+                first,
+                count,
+                indices,
+                values,
                 score,
                 target[row],
                 weight[row],
@@ -94,7 +93,6 @@ def take_lazy_steps(
                 gradient,
                 inverse,
                 old_theta,
-                sums,
             )
         else:
             if unsummed:
@@ -130,8 +128,8 @@ def take_lazy_steps(
                 gradient[count] = sums[0]
                 count += 1
             gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta)
+            loss_sum, batch_weight = sums[1], sums[2]
         unsummed = False
-        batch_weight = sums[2]
         if batch_weight == 0.0:
             records[t, 0] = 0.0
             records[t, 1] = 0.0
@@ -148,7 +146,7 @@ def take_lazy_steps(
             bad = update_touched(
                 count, gradient, inverse, batch_weight, old_theta, old_states, arguments, keep, new_theta, new_states
             )
-        loss = sums[1] / batch_weight
+        loss = loss_sum / batch_weight
         records[t, 0] = loss
         average = smoothed(smoothed_loss[0], loss, (stop - start) / smoothing_rows)
         if spoilt or bad != 0 or not abs(loss) < np.inf or average > loss_limit:
@@ -162,7 +160,7 @@ def take_lazy_steps(
             for n in range(count):
                 state[i, touched[n]] = new_state[i, n]
         if leaf_places.shape[0] <= WORTH_A_SWEEP * count:
-            add_squares(count, touched, gradient, leaf_places, leaves)
+            write_leaves(count, touched, gradient, leaf_places, leaves)
             unsummed = True  # the next row's score is a long wait, in which the tree can be gone through
         else:
             records[t, 1] = np.sqrt(sum_of_touched(count, touched, gradient))
@@ -171,23 +169,28 @@ def take_lazy_steps(
     return numbers.shape[0], 0
 
 
-def one_score(indices, values, inverse_scales, scaled, theta, inverse, old_theta):
+def one_score(first, count, indices, values, inverse_scales, scaled, theta, inverse, old_theta):
     """A row's score but for the intercept. Its parameters, and their scales, come to stand side by side."""
     score = 0.0
     if scaled:
-        for n in range(indices.shape[0]):
-            j = indices[n]
-            old_theta[n] = theta[j]
-            inverse[n] = inverse_scales[j]
-            score += values[n] * (old_theta[n] * inverse[n])
+        for n in range(count):
+            j = indices[first + n]
+            w = theta[j]
+            scale = inverse_scales[j]
+            old_theta[n] = w
+            inverse[n] = scale
+            score += values[first + n] * (w * scale)
     else:
-        for n in range(indices.shape[0]):
-            old_theta[n] = theta[indices[n]]
-            score += values[n] * old_theta[n]
+        for n in range(count):
+            w = theta[indices[first + n]]
+            old_theta[n] = w
+            score += values[first + n] * w
     return score
 
 
 def one_gradient(
+    first,
+    count,
     indices,
     values,
     score,
@@ -201,20 +204,16 @@ def one_gradient(
     gradient,
     inverse,
     old_theta,
-    sums,
 ):
-    """A batch of one row: its own entries are the touched features, in order. Return how many, and whether the others'
-    gradient is not 0 but NaN."""
-    count = indices.shape[0]
+    """A batch of one row: its own entries are the touched features, in order. Return how many, whether the others'
+    gradient is not 0 but NaN, and the sums of loss and weight."""
     if intercept:
         score += theta[columns]
     value, slope = row_loss(score, target, loss_numbers)
     share = weight * slope
     for n in range(count):
-        write(gradient, n, 0, 0.0 + share * read(values, n, 1))
-        touched[n] = indices[n]
-    sums[1] = 0.0 + weight * value
-    sums[2] = weight
+        write(gradient, n, 0, 0.0 + share * read(values, first + n, 1))
+        touched[n] = indices[first + n]
     spoilt = not abs(share) < np.inf and count < columns
     if intercept:
         touched[count] = columns
@@ -222,7 +221,7 @@ def one_gradient(
         inverse[count] = 1.0
         gradient[count] = 0.0 + share
         count += 1
-    return count, spoilt
+    return count, spoilt, 0.0 + weight * value, weight
 
 
 def gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta):
@@ -264,27 +263,6 @@ def cause_of(loss, average, loss_limit, spoilt, bad):
     return 4 if bad & 2 else 5
 
 
-def reversed_places(leaves):
-    """Each leaf's number with its bits reversed: then the two leaves of a pair, and so the two halves of every level
-    of the tree, are apart by half the width, and a level is one addition of vectors."""
-    width = power_of_two_from(leaves)
-    places = np.zeros(leaves, dtype=np.int64)
-    for leaf in range(leaves):
-        bit = 1
-        while bit < width:
-            places[leaf] += width // (2 * bit) if leaf & bit else 0
-            bit *= 2
-    return places
-
-
-def power_of_two_from(count):
-    """The least power of two that is not below count."""
-    width = 1
-    while width < count:
-        width *= 2
-    return width
-
-
 def sum_of_touched(count, touched, gradient):
     """`tree_loops.tree_sum_of_squares` of a vector that is 0.0 but for these entries, which stand in order.
 
@@ -319,14 +297,24 @@ def sum_of_touched(count, touched, gradient):
     return found
 
 
-def add_squares(count, touched, gradient, leaf_places, leaves):
-    """The same by all leaves, where many have an entry. leaves is 0.0 throughout, and as long as a power of two."""
+def write_leaves(count, touched, gradient, leaf_places, leaves):
+    """The leaves' sums of squares, each at its place in `leaves`, which is 0.0 elsewhere.
+
+    A sum so far is written over and over: to read it again, to add to it, would be a wait for each entry.
+    """
+    found = 0.0
+    before = np.int64(-1)
     for n in range(count):
-        leaves[leaf_places[touched[n] >> np.uint32(LEAF_BITS)]] += gradient[n] * gradient[n]
+        leaf = np.int64(touched[n]) >> LEAF_BITS
+        found = where(leaf == before, found, 0.0) + gradient[n] * gradient[n]
+        leaves[leaf_places[leaf]] = found
+        before = leaf
 
 
 def sum_of_leaves(leaves):
-    """The tree over all leaves, level by level: each is one addition of two halves. Leaves are 0.0 again."""
+    """The tree over all leaves, level by level. A leaf's place is its number with the bits reversed: so the two leaves
+    of a pair, and the two halves of every level, are half the width apart, and a level is one addition of vectors.
+    The leaves are 0.0 again afterwards."""
     width = leaves.shape[0]
     while width > 1:
         width >>= 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
-from .sparse_loops import digits, sparse_batch_sums
+from .sparse_loops import sparse_batch_sums
 from .step_loops import finish_step
 from .tree_loops import DEPTH
 
@@ -36,18 +36,13 @@ def take_sweeping_steps(
     loss_limit,
     smoothing_rows,
     records,
+    scratch,
 ):
-    """As `descent_loops.take_steps`."""
+    """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
+    and after."""
+    slots, marks, summary = scratch[0], scratch[1], scratch[2]
     columns = inverse_scales.shape[0]
-    most = 0
-    for t in range(numbers.shape[0]):
-        most = max(most, bounds[t + 1] - bounds[t])
-    height = digits(most)
-    slots = np.zeros((height + 1, columns + 3))
-    words = (columns + 63) >> 6
-    marks = np.zeros((height + 1, words), dtype=np.int64)
-    summary = np.zeros((height + 1, (words + 63) >> 6), dtype=np.int64)
-    places = np.arange(height + 1)
+    places = np.arange(slots.shape[0])
     partial = np.empty((DEPTH, 3))
     leaf = np.empty(3)
     shares = np.empty(LEAF)
@@ -103,12 +98,12 @@ def take_sweeping_steps(
             new_state,
             records[t],
         )
-        if cause != 0:
-            return t + 1, cause
         for j in range(columns):
             sums[j] = 0.0
-        for word in range(words):
+        for word in range(marks.shape[1]):
             marks[at, word] = 0
         for block in range(summary.shape[1]):
             summary[at, block] = 0
+        if cause != 0:
+            return t + 1, cause
     return numbers.shape[0], 0

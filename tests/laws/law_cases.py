@@ -57,8 +57,8 @@ class Table(NamedTuple):
     def parameters(self) -> int:
         return (len(self.means) + self.intercept) * self.scores
 
-    def loss(self, name: str) -> Loss:
-        return LOSSES[name].settled(self.scores)
+    def loss(self, loss: str | Loss) -> Loss:
+        return (LOSSES[loss] if isinstance(loss, str) else loss).settled(self.scores)
 
 
 def random_target(loss: str, draw: random.Random) -> float:
@@ -81,13 +81,15 @@ def of_golden(name: str, scaling: str, loss: str) -> Table:
     return Table(*numbers, scores=golden.scores_of(found, loss))
 
 
-def plain_runtime(table: Table, loss: str, rule: Rule, additions: Additions = NONE) -> PlainRuntime:
+def plain_runtime(table: Table, loss: str | Loss, rule: Rule, additions: Additions = NONE) -> PlainRuntime:
     features, targets, weights, means, inverse_scales, intercept, _ = table
     problem = Problem(features, targets, weights, table.loss(loss), means, inverse_scales, intercept=intercept)
     return PlainRuntime(problem, rule, additions)
 
 
-def compiled_runtime(table: Table, loss: str, rule: Rule, threads: int, additions: Additions = NONE) -> CompiledRuntime:
+def compiled_runtime(
+    table: Table, loss: str | Loss, rule: Rule, threads: int, additions: Additions = NONE
+) -> CompiledRuntime:
     """Threading is forced on: no batch above one leaf is too small to be shared out."""
     features, targets, weights, means, inverse_scales = (np.array(part, dtype=np.float64) for part in table[:5])
     problem = Arrays(features, targets, weights, table.loss(loss), means, inverse_scales, table.intercept)

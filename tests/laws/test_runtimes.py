@@ -31,7 +31,7 @@ from test_golden import GOLDEN
 from fallline.descent.loop import Descent
 from fallline.descent.plan import Plan
 from fallline.errors import SpecificationError
-from fallline.losses import LOSSES
+from fallline.losses import LOSSES, loss_named
 from fallline.order.shuffle import Sizes
 from fallline.plain.divergence import Guard
 from fallline.rules import RULES, Rule
@@ -171,6 +171,24 @@ def test_every_runtime_gives_the_same_bytes_on_random_rows(rule_name: str, loss:
         runtime = compiled_runtime(table, loss, rule, threads)
         for cuts in ([], list(range(1, count)), [draw.randrange(count)]):
             assert taken(runtime, start, batches, numbers, cuts) == expected, (threads, cuts)
+
+
+@pytest.mark.parametrize("loss", [name for name in LOSSES if LOSSES[name].ranges])
+def test_a_loss_s_options_reach_every_runtime(loss: str):
+    """Random options give the same bytes in all runtimes, and others than the default options do."""
+    draw = random.Random(fresh_seed())
+    table, rule = random_table(loss, draw), random_rule("sgd", draw)
+    batches = [[draw.randrange(ROWS) for _ in range(1025)] for _ in range(2)]
+    numbers, start = rule_numbers(rule, [1e-6] * 2), [0.1] * table.parameters
+    ranges = {"delta": (0.1, 1.0), "level": (0.6, 0.9), "epsilon": (0.2, 2.0), "power": (1.55, 3.0)}
+    found = [LOSSES[loss]] + [loss_named(loss, **{o: draw.uniform(*ranges[o])}) for o in LOSSES[loss].ranges]
+    results = []
+    for one in found:
+        expected = taken(plain_runtime(table, one, rule), start, batches, numbers, [])
+        for threads in (1, 2):
+            assert taken(compiled_runtime(table, one, rule, threads), start, batches, numbers, []) == expected
+        results.append(expected["losses"])
+    assert len(set(results)) == len(results)
 
 
 @every_rule_and_loss

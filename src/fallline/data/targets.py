@@ -89,7 +89,8 @@ def check_domain(table: Table, schema: Schema, loss: Loss, rows: Rows) -> None:
         return
     targets = schema.encode_target(table, rows)
     above = targets >= domain.low if domain.low_included else targets > domain.low
-    outside = np.flatnonzero(~above)
+    below = targets <= domain.high if domain.high_included else targets < domain.high
+    outside = np.flatnonzero(~(above & below))
     if outside.size:
         row = int(outside[0])
         raise table.error(

@@ -17,8 +17,9 @@ def gamma_second(score: float, target: float) -> float:
 
 
 def gamma_bound(score: float, target: float) -> float:
-    """The second derivative here, or where the prediction has become the target, whichever is larger."""
-    return maximum(target * exp(-score), 1.0)
+    """Twice the second derivative here or where the prediction is the target, whichever is larger: the exponential
+    grows where a descent overshoots."""
+    return 2.0 * maximum(target * exp(-score), 1.0)
 
 
 class Gamma(Loss):

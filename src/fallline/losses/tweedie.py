@@ -30,10 +30,11 @@ def tweedie_second(score: float, target: float, variance_power: float) -> float:
 
 
 def tweedie_bound(score: float, target: float, variance_power: float) -> float:
-    """The same with both terms positive, which is above it where the power is above 2."""
+    """Twice the same with both terms positive (one is not where the power is above 2): exponentials grow where a
+    descent overshoots."""
     a = 1.0 - variance_power
     b = 2.0 - variance_power
-    return abs(b) * exp(b * score) - a * target * exp(a * score)
+    return 2.0 * (abs(b) * exp(b * score) - a * target * exp(a * score))
 
 
 class Tweedie(Loss):

@@ -57,8 +57,10 @@ class Problem:
         return self.loss.scores
 
     @property
-    def parameter_scales(self) -> list[float]:
+    def parameter_scales(self) -> Sequence[float]:
         """The inverse scale that belongs to each coefficient."""
+        if self.scores == 1:
+            return self.inverse_scales
         return [inverse for inverse in self.inverse_scales for _ in range(self.scores)]
 
     @property

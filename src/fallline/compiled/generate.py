@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -35,6 +36,7 @@ import numpy as np
 from numba import njit
 from fallline.compiled.primitives import {primitives}
 """
+_PARSING = threading.Lock()  # in Python 3.11 two threads that make syntax trees at once can fail with a SystemError
 INLINED = '@njit(forceinline=True, error_model="numpy")\n'
 KERNEL = '@njit(cache=True, nogil=True, error_model="numpy")\n'
 
@@ -110,7 +112,8 @@ def _global_names(function: FunctionType) -> tuple[str, ...]:
 
 def _source(function: FunctionType) -> str:
     """The function's text without its annotations, which name types that the kernel does not import."""
-    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
+    with _PARSING:
+        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function)))
     definition = tree.body[0]
     assert isinstance(definition, ast.FunctionDef)
     definition.returns = None

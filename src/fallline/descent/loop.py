@@ -151,7 +151,7 @@ class Descent:
 
     def _rates(self, first: int, count: int) -> NDArray[np.float64]:
         """The learning rates of some steps; a schedule that only watches the loss has one rate between two looks."""
-        if not self.schedule.moves:
+        if self.schedule.steady:
             return np.full(count, self.rate(first))
         return np.array([self.rate(k) for k in range(first, first + count)], dtype=np.float64)
 

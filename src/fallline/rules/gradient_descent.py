@@ -43,11 +43,8 @@ class GradientDescent(Rule):
         "base_point": SWITCH,
     }
     defaults: ClassVar[dict[str, float | bool]] = {
-        "momentum": 0.0,
-        "nesterov": False,
-        "dampening": 0.0,
-        "rate_in_velocity": False,
-        "base_point": False,
+        **dict.fromkeys(("momentum", "dampening"), 0.0),
+        **dict.fromkeys(("nesterov", "rate_in_velocity", "base_point"), False),
     }
     conventions: ClassVar[dict[str, dict[str, float | bool]]] = {
         "torch": {"learning_rate": 1e-3},

@@ -9,6 +9,7 @@ class Constant(Schedule):
     """rate(k) = base."""
 
     name = "constant"
+    steady = True
     formula = "base"
     moves = False
 

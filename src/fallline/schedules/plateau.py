@@ -16,6 +16,7 @@ class Plateau(Schedule):
     """
 
     name = "plateau"
+    steady = True
     formula = "base * factor^r, r reductions so far"
     ranges = options(factor=SHRINKING, tolerance=NOT_NEGATIVE, most=Whole(0))
     watches = True

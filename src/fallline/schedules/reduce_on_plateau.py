@@ -24,6 +24,7 @@ class ReduceOnPlateau(Schedule):
     """
 
     name = "reduce_on_plateau"
+    steady = True
     formula = "base * product; product <- maximum(product * factor, min_rate) after more than patience bad epochs"
     paper = "Bengio (2012), Practical Recommendations for Gradient-Based Training of Deep Architectures; torch"
     ranges = options(

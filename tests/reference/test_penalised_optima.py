@@ -89,7 +89,7 @@ def table_for(loss: str) -> tuple[Any, str]:
 
 
 KINKED = ("absolute", "quantile", "epsilon_insensitive", "hinge")  # descent comes near these, but not to 1e-6
-CONVEX = [name for name, loss in LOSSES.items() if name not in KINKED and hasattr(loss, "row")]
+CONVEX = [name for name, loss in LOSSES.items() if name not in KINKED and not loss.many]
 PENALTIES: list[tuple[Penalty, ...]] = [
     *((L2(0.05),), (L1(0.02),), (ElasticNet(0.05, 0.5),), (GroupL1(0.02),)),
     *((NonNegative(),), (Box(-0.05, 0.1),), (L1(0.01), NonNegative())),

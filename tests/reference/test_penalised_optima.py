@@ -90,6 +90,8 @@ def table_for(loss: str) -> tuple[Any, str]:
 
 KINKED = ("absolute", "quantile", "epsilon_insensitive", "hinge")  # descent comes near these, but not to 1e-6
 CONVEX = [name for name, loss in LOSSES.items() if name not in KINKED and not loss.many]
+# Here it is the other solver, SciPy's L-BFGS-B, that stops short: 1.4e-3 above the objective that descent reaches.
+STOPS_SHORT = ("poisson", [NonNegative])
 PENALTIES: list[tuple[Penalty, ...]] = [
     *((L2(0.05),), (L1(0.02),), (ElasticNet(0.05, 0.5),), (GroupL1(0.02),)),
     *((NonNegative(),), (Box(-0.05, 0.1),), (L1(0.01), NonNegative())),
@@ -199,7 +201,8 @@ def test_the_objective_is_the_exact_solver_s(loss: str, penalty: tuple[Penalty, 
     best, found = exact.objective(exact.solve()), exact.objective(run.model.theta)
     print(f"{loss} {penalty}: {found!r}, exact {best!r}, {found / best - 1.0:.2e}")
     assert found <= best * (1.0 + 1e-6)
-    assert best <= found * (1.0 + 1e-6)
+    if (loss, [type(one) for one in penalty]) != STOPS_SHORT:
+        assert best <= found * (1.0 + 1e-6)
 
 
 @pytest.mark.conformance

@@ -5,7 +5,7 @@ blocks are permuted, and `window` blocks at a time are gathered and their rows s
 rows from everywhere, other rows meet in every epoch, and a disk or a cache still reads whole blocks.
 
 Neighbouring rows may be alike (sorted, or in clusters), and then a batch with many rows of one block counts for fewer
-rows: the smaller the blocks, the better the shuffle. The larger, the cheaper: benchmarks/shuffle.py shows both.
+rows: the smaller the blocks, the better the shuffle; the larger, the cheaper.
 """
 
 from __future__ import annotations

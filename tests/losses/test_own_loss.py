@@ -196,6 +196,6 @@ def test_the_command_line_takes_a_loss_from_a_file(tmp_path: Path, examples: Pat
     done = call("fit", table, "--target", "y", "--loss", "pathlib:Path")
     assert (done.returncode, "is no loss" in done.stderr) == (2, True)
     done = call("fit", table, "--target", "y", *own, "--loss-option", "delta")
-    assert (done.returncode, "write it as NAME=X" in done.stderr) == (2, True)
+    assert (done.returncode, "write NAME=VALUE" in done.stderr) == (2, True)
     done = call("fit", table, "--target", "y", *own, "--loss-option", "delta=small")
     assert (done.returncode, "it must be a finite number above 0" in done.stderr) == (2, True)

@@ -52,8 +52,7 @@ class BackOff:
         descent.k, descent.carry, descent.cause = kept.k, kept.carry, ""
         descent.state, descent.schedule = copy.deepcopy(kept.state), copy.copy(kept.schedule)
         descent.watch = _copy_of_watch(kept.watch)
-        for values in (descent.history.losses, descent.history.norms, descent.history.rates):
-            del values[kept.k :]
+        descent.history.forget_after(kept.k)
         descent.halve_after(kept.k)
         where = "the start" if kept.k == 0 else f"step {kept.k:,}"
         self.sentences.append(

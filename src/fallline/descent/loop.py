@@ -37,6 +37,11 @@ class History:
         for column, values in columns:
             column.frombytes(np.asarray(values, dtype=np.float64).tobytes())
 
+    def forget_after(self, k: int) -> None:
+        """Drop what the steps after k recorded."""
+        for column in (self.losses, self.objectives, self.norms, self.rates):
+            del column[k:]
+
 
 class Descent:
     """A descent under way. After `run`, `stop` says why it stopped and `k` is the last step that was applied.

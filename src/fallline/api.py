@@ -240,6 +240,7 @@ def fit(
     shuffle: bool = True,
     seed: int = 0,
     storage: str = "float64",
+    start: Any = None,
     gram: str | bool = "auto",
     threads: int | None = None,
     drop: Iterable[str] = (),
@@ -271,7 +272,10 @@ def fit(
     begins like one of these is written "./last:…"). Their scores are reported and steer nothing. sample_weight: a
     column's name, or n numbers. drop, only, categorical: columns to leave out, to use alone, to take as names whatever
     they hold. A column of text keeps its max_categories most frequent values; one that is `hashed` becomes
-    max_categories 0/1 features by the hash of its values. scale: "standard" or None. threads: changes no bit. record: a
+    max_categories 0/1 features by the hash of its values. scale: "standard" or None. storage:
+    "float64", or "float32" to keep features in half the memory, each less its column's first value; arithmetic stays in
+    float64, and so do targets, weights and parameters. start: a model or a run, or the path of one, with the same
+    features: the descent begins at its coefficients (a warm start). threads: changes no bit. record: a
     folder to record the run in. progress: called with the descent now and then. runtime: "compiled" or "plain"; the
     same bits.
 
@@ -281,6 +285,7 @@ def fit(
     given = dict(locals())
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
+    given["start"] = _model_of(start)
     begun = begin(**{name: value for name, value in given.items() if name not in NOT_FOR_BEGIN})
     del data, given  # from here on, only what was encoded is needed
     plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
@@ -292,6 +297,17 @@ def fit(
     if record is not None:
         run.save(record)
     return _ended(run, descent, begun.prepared, begun.settled, begun.spreads)
+
+
+def _model_of(start: Any) -> LinearModel | None:
+    """The model that a warm start is given as: itself, or its run, or the path of one of them."""
+    if isinstance(start, Run):
+        return start.model
+    if start is None or isinstance(start, LinearModel):
+        return start
+    if not isinstance(start, str | PathLike):
+        raise options.refuse("start", start, "a model, a run, or the path of one of them")
+    return open_run(start).model if Path(start).is_dir() else load(start)
 
 
 def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSearch:
@@ -311,6 +327,7 @@ def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSea
     given = {name: value for name, value in arguments.arguments.items() if name not in NOT_FOR_BEGIN}
     if getattr(given["rule"], "learning_rate", None) is not None:
         given["rule"] = given["rule"].with_rate(None)
+    given["start"] = _model_of(given["start"])
     begun = begin(**given)
     return find_rate(begun.prepared.problem, begun.settled.plan, begun.settled.rate_reason, begun.threads)
 
@@ -335,7 +352,7 @@ def _carried_out(
         schema,
         problem.loss,
         descent.answer(),
-        problem.means,
+        problem.centres,
         problem.inverse_scales,
         prepared.fills,
         intercept=problem.intercept,
@@ -386,7 +403,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
         table = read(specification.source, reading=Reading(schema.text, specification.encoding))
         if table.fingerprint() != specification.fingerprint:
             raise RunError(f"{specification.source} has changed since the run {folder}: its steps cannot be replayed")
-        return prepare(
+        again = prepare(
             table,
             schema,
             loss_from_dict(specification.loss),
@@ -394,7 +411,12 @@ def open_run(folder: str | PathLike[str]) -> Run:
             seed=specification.plan.seed,
             scale=specification.scale,
             intercept=specification.intercept,
+            storage=specification.storage,
+            warm=specification.start,
         )
+        if len(again.problem.start) != again.problem.parameters:
+            raise RunError(f"{folder}: the specification is damaged: start has {len(again.problem.start):,} numbers")
+        return again
 
     kept: list[Prepared] = []
 

@@ -82,7 +82,7 @@ def test_momentum_is_a_preset() -> None:
     ("option", "value"),
     [
         ("model", "mlp"), ("penalty", "l3"), ("penalty", 3), ("transforms", ("clip",)), ("transforms", (3,)),
-        ("storage", "float32"), ("gram", "maybe"),
+        ("storage", "float16"), ("start", 3), ("gram", "maybe"),
         ("resume", True), ("rule", "adamm"), ("rule", 3), ("learning_rate", 0), ("learning_rate", float("inf")),
         ("learning_rate", "fast"), ("schedule", "cosign"), ("batch_size", 0), ("batch_size", 2.5),
         ("batch_size", "big"),

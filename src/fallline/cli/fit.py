@@ -107,6 +107,12 @@ def fit(
         ),
     ] = None,
     scale: Annotated[Word, typer.Option(metavar="NAME", help="standard (the default) or none.")] = None,
+    storage: Annotated[
+        Word, typer.Option(metavar="NAME", help="float64 (the default), or float32: half the memory.")
+    ] = None,
+    start: Annotated[
+        Word, typer.Option(metavar="MODEL_OR_RUN", help="Begin at the coefficients of this model (a warm start).")
+    ] = None,
     no_intercept: Annotated[bool, typer.Option("--no-intercept", help="Fit no intercept.")] = False,
     no_shuffle: Annotated[bool, typer.Option("--no-shuffle", help="Take the rows in table order.")] = False,
     sample_weight: Annotated[Word, typer.Option(metavar="COLUMN", help="A column of weights for the rows.")] = None,
@@ -156,6 +162,8 @@ def fit(
         "patience": patience,
         "validation": validation,
         "scale": scale,
+        "storage": storage,
+        "start": start,
         "intercept": False if no_intercept else None,
         "shuffle": False if no_shuffle else None,
         "sample_weight": sample_weight,

@@ -146,4 +146,4 @@ class GramRuntime(CompiledRuntime):
     def _means(self) -> Floats:
         """Where the features are centred for the sums: at their means, or near their first row where these are 0.0."""
         problem = self.problem
-        return np.where(problem.inverse_scales != 1.0, problem.means, problem.features.mean(axis=0))
+        return np.where(problem.inverse_scales != 1.0, problem.means, problem.features.mean(axis=0, dtype=np.float64))

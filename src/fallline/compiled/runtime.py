@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,11 @@ Rows = NDArray[np.int64]
 
 
 class Arrays:
-    """`plain.Problem` in arrays: features (n, d) in C order, targets, weights (n,), means and inverse scales (d,)."""
+    """`plain.Problem` in arrays: features (n, d) in C order, targets, weights (n,), means and inverse scales (d,).
+
+    Features in float32 stay so: each is widened when it is read. offsets (d,): what was taken from each column before
+    it was stored; the means are those of what is stored.
+    """
 
     def __init__(
         self,
@@ -41,13 +46,23 @@ class Arrays:
         inverse_scales: Floats,
         intercept: bool = True,
         start_score: float = 0.0,
+        offsets: Floats | None = None,
     ):
-        self.features = np.ascontiguousarray(features, dtype=np.float64)
+        narrow = getattr(features, "dtype", None) == np.float32
+        self.features: Floats = np.ascontiguousarray(features, dtype=np.float32 if narrow else np.float64)
         self.targets = np.ascontiguousarray(targets, dtype=np.float64)
         self.weights = np.ascontiguousarray(weights, dtype=np.float64)
         self.means = np.ascontiguousarray(means, dtype=np.float64)
         self.inverse_scales = np.ascontiguousarray(inverse_scales, dtype=np.float64)
+        self.offsets: Floats = np.zeros(len(self.means)) if offsets is None else offsets
         self.loss, self.intercept, self.start_score = loss, intercept, start_score
+        self.warm: list[float] | None = None  # theta before step 1, where that is given
+
+    @property
+    def centres(self) -> Floats:
+        """What a model takes from each feature, in the table's own units."""
+        centres: Floats = self.offsets + self.means
+        return centres
 
     @property
     def rows(self) -> int:
@@ -64,7 +79,8 @@ class Arrays:
     @property
     def start(self) -> list[float]:
         """theta before step 1."""
-        return [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)
+        cold = [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)
+        return cold if self.warm is None else list(self.warm)
 
     @property
     def scores(self) -> int:
@@ -83,15 +99,14 @@ class Arrays:
 
     def column_sizes(self) -> Floats:
         """The mean of |value| in each column."""
-        sizes: Floats = np.abs(self.features).mean(axis=0)
+        sizes: Floats = np.abs(self.features + self.offsets).mean(axis=0)
         return sizes
 
-    def with_loss(self, loss: Loss) -> Arrays:
+    def with_loss(self, loss: Loss) -> Self:
         """The same rows with another loss."""
-        features, targets, weights = self.table
-        return Arrays(
-            features, targets, weights, loss, self.means, self.inverse_scales, self.intercept, self.start_score
-        )
+        other = copy.copy(self)
+        other.loss = loss
+        return other
 
     def of_rows(self, rows: Rows) -> tuple[Arrays, Rows, Rows | slice]:
         """A problem in which these rows have the same losses, their numbers in it, and which of the parameters it has:
@@ -100,7 +115,7 @@ class Arrays:
 
     def in_lists(self, rows: Rows) -> Problem:
         """Some of the rows as plain lists."""
-        return Problem(
+        part = Problem(
             self.features[rows].tolist(),
             self.targets[rows].tolist(),
             self.weights[rows].tolist(),
@@ -110,6 +125,8 @@ class Arrays:
             self.intercept,
             self.start_score,
         )
+        part.warm = self.warm
+        return part
 
     @property
     def table(self) -> tuple[Any, ...]:

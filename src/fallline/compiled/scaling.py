@@ -17,7 +17,7 @@ def scaling(features: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats]:
     columns = features.shape[1]
     known = ~np.isnan(features)
     first_rows = np.argmax(known, axis=0)
-    firsts = np.where(known.any(axis=0), features[first_rows, np.arange(columns)], 0.0)
+    firsts = np.where(known.any(axis=0), features[first_rows, np.arange(columns)], 0.0).astype(np.float64)
     present, varying = np.zeros((2, columns), dtype=np.int64)
     sums, squares = np.empty((2, columns))
     kernel = table_kernel().deviation_sums

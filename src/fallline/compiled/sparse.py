@@ -55,10 +55,6 @@ class SparseArrays(Arrays):
     def column_sizes(self) -> Floats:
         return self.features.column_sizes()
 
-    def with_loss(self, loss: Loss) -> SparseArrays:
-        parts = self.features, self.targets, self.weights
-        return SparseArrays(*parts, loss, self.inverse_scales, self.intercept, self.start_score)
-
     def of_rows(self, rows: Rows) -> tuple[SparseArrays, Rows, Rows]:
         """The rows with the columns alone in which one of them is not 0: there may be millions of others."""
         owners, places, values = self.features.take(rows).entries()
@@ -75,7 +71,7 @@ class SparseArrays(Arrays):
 
     def in_lists(self, rows: Rows) -> Problem:
         """Some of the rows as plain lists, with their zeros."""
-        return Problem(
+        part = Problem(
             self.features.take(rows).dense().tolist(),
             self.targets[rows].tolist(),
             self.weights[rows].tolist(),
@@ -85,6 +81,8 @@ class SparseArrays(Arrays):
             self.intercept,
             self.start_score,
         )
+        part.warm = self.warm
+        return part
 
 
 class SparseRuntime(CompiledRuntime):

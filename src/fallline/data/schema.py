@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from .table import Table
 from .values import Floats, Rows
 from .words import listed, no_column
 
+NarrowFloats = npt.NDArray[np.float32]
+MOST_NARROW = float(np.finfo(np.float32).max)
 BLOCK = 8192  # rows encoded at a time: few enough to stay in the cache while every column writes into them
 HELD = {
     "number": "numbers",
@@ -102,20 +104,51 @@ class Schema:
 
         rows (from 0) are those to encode, in this order; None is all. Other columns of the table are ignored.
         """
+        encoded = np.zeros((_count(table, rows), len(self.features)))
+        for place, write in self._blocks(table, rows):
+            write(encoded[place])
+        return encoded
+
+    def encode_narrow(self, table: Table | pa.Table, rows: Rows) -> tuple[NarrowFloats, Floats]:
+        """The same in float32, and what was taken from each column before it was rounded, or a day of Unix seconds
+        would collapse: its first value that is known, if the column is one of numbers; else 0.0."""
+        count = len(self.features)
+        narrow, firsts = np.zeros((len(rows), count), dtype=np.float32), np.zeros(count)
+        waiting = self.scaled.copy()
+        for place, write in self._blocks(table, rows):
+            block = np.zeros((place.stop - place.start, count))
+            write(block)
+            for j in np.flatnonzero(waiting):
+                known = block[:, j] == block[:, j]
+                if known.any():
+                    firsts[j], waiting[j] = block[np.argmax(known), j], False
+            block -= firsts
+            with np.errstate(over="ignore"):
+                narrow[place] = block
+            if (np.abs(block) > MOST_NARROW).any():
+                row, j = np.argwhere(np.abs(block) > MOST_NARROW)[0].tolist()
+                name = self.column_of(self.features[j]).name
+                fail = _failing(_source(table), name, rows, place.start)
+                raise fail('a number too large for storage="float32": keep "float64"', row)
+        return narrow, firsts
+
+    def _blocks(self, table: Table | pa.Table, rows: Rows | None) -> Iterator[tuple[slice, Callable[[Floats], None]]]:
+        """The rows in blocks: each one's place, and what writes its features into an array of zeros."""
         source = _source(table)
         self.check_names(source.names, source.name, source.path)
         part = _part(source, [column.name for column in self.columns])
         for column in self.columns:
             _check_type(source, column, part.schema.field(column.name).type)
-        encoded = np.zeros((part.num_rows if rows is None else len(rows), len(self.features)))
         for start, batch in _batches(part, rows):
-            block, at = encoded[start : start + len(batch)], 0
-            for column in self.columns:
-                width = len(column.features)
-                fail = _failing(source, column.name, rows, start)
-                column.write(batch.column(column.name), block[:, at : at + width], fail)
-                at += width
-        return encoded
+            yield slice(start, start + len(batch)), partial(self._write, source, rows, start, batch)
+
+    def _write(self, source: Table, rows: Rows | None, start: int, batch: pa.RecordBatch, block: Floats) -> None:
+        at = 0
+        for column in self.columns:
+            width = len(column.features)
+            fail = _failing(source, column.name, rows, start)
+            column.write(batch.column(column.name), block[:, at : at + width], fail)
+            at += width
 
     def encode_target(self, table: Table | pa.Table, rows: Rows | None = None) -> Floats:
         """The target as numbers; of classes, 0.0 for the first, 1.0 for the second, and so on."""
@@ -166,6 +199,10 @@ class Schema:
 
 def _source(table: Table | pa.Table) -> Table:
     return table if isinstance(table, Table) else Table(table)
+
+
+def _count(table: Table | pa.Table, rows: Rows | None) -> int:
+    return _source(table).columns.num_rows if rows is None else len(rows)
 
 
 def _part(source: Table, names: list[str]) -> pa.Table:

@@ -51,6 +51,14 @@ class SparseRows:
         places = np.arange(starts[-1]) + (self.spans[:, 0] - starts[:-1])[rows]
         return rows, self.indices[places], self.values[places]
 
+    def narrow(self) -> SparseRows:
+        """The same rows with their numbers in float32; OverflowError where one is too large."""
+        with np.errstate(over="ignore"):
+            values: Floats = self.values.astype(np.float32)
+        if np.isinf(values).any():
+            raise OverflowError
+        return SparseRows(self.spans, self.indices, values, self.columns)
+
     def dense(self) -> Floats:
         """The rows as an array (n, columns)."""
         array = np.zeros((len(self), self.columns))

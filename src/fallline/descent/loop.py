@@ -43,6 +43,16 @@ class History:
             del column[k:]
 
 
+def first_loss(runtime: Any, start: Sequence[float]) -> float:
+    """The loss of the whole table at the start, or at 0 if that is more: growth is judged by it, and a good start must
+    not make it small."""
+    problem = runtime.problem
+    cold = [0.0] * (problem.columns * problem.scores)
+    warm = any(value != 0.0 for value in start[: len(cold)])
+    losses: list[float] = [runtime.loss(start), runtime.loss([0.0] * problem.parameters) if warm else 0.0]
+    return max(losses)
+
+
 class Descent:
     """A descent under way. After `run`, `stop` says why it stopped and `k` is the last step that was applied.
 
@@ -62,9 +72,7 @@ class Descent:
         self.additions = runtime.additions
         zero = [0.0] * runtime.problem.parameters
         start = self.additions.start(list(runtime.problem.start)) if theta is None else theta
-        if start_loss is None:
-            start_loss = max(runtime.loss(start), runtime.loss(zero) if theta is not None else 0.0)
-        self.start_loss = start_loss
+        self.start_loss = first_loss(runtime, start) if start_loss is None else start_loss
         watched = self.start_loss
         if plan.gram:
             watched = max(runtime.watched(start), runtime.watched(zero))

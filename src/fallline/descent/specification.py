@@ -24,7 +24,7 @@ class Specification:
     source: the table's path, or None for one in memory; fingerprint: the hash of its content. target_values: whether
     the target came beside the table. validation: the fraction of rows held out, or a rule of `data.split` as text.
     schema: how columns become features. encoding: of a text file, None for UTF-8. loss: its name and
-    options.
+    options. start: theta(0) of a warm start.
     """
 
     source: str | None
@@ -40,6 +40,7 @@ class Specification:
     plan: Plan
     version: str
     encoding: str | None = None
+    start: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         plan = self.plan
@@ -87,6 +88,7 @@ class Specification:
             backoffs = tuple(int(step) for step in descent["backoffs"])
             plan = replace(plan, backoffs=backoffs, gram=bool(descent["gram"]))
             fields = {name: data[name] for name in cls.__dataclass_fields__ if name != "plan"}
+            fields["start"] = None if data["start"] is None else tuple(float(value) for value in data["start"])
             loss_from_dict(fields["loss"])
             return cls(**fields, plan=plan)
         except (KeyError, TypeError, ValueError, AttributeError, SpecificationError) as error:

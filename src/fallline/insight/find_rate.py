@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..compiled.choose import compiled_runtime
 from ..compiled.runtime import Arrays
-from ..descent.loop import Descent
+from ..descent.loop import Descent, first_loss
 from ..descent.plan import Plan
 from ..measures.curvature import Curvature
 from ..planning.settle import measure
@@ -100,7 +100,7 @@ def find_rate(problem: Arrays, plan: Plan, reason: str, threads: int = 1) -> Rat
     middle = round(math.log10(plan.learning_rate) * A_DECADE)
     powers = range(middle - DECADES * A_DECADE, middle + DECADES * A_DECADE + 1)
     rates = np.array([10.0 ** (power / A_DECADE) for power in powers])
-    start_loss = compiled_runtime(problem, plan.rule, threads).loss(problem.start)
+    start_loss = first_loss(compiled_runtime(problem, plan.rule, threads), problem.start)
     losses = np.array([trial_loss(problem, plan, float(rate), start_loss) for rate in rates])
     slopes = slopes_by_log_rate(rates, losses)
     return RateSearch(

@@ -32,6 +32,12 @@ class Sizes:
         self.windows = -(-self.blocks // window)
         self.steps = -(-rows // batch)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sizes) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.rows, self.batch, self.block, self.window))
+
     def rows_of(self, t: int) -> int:
         """How many rows batch t (from 0) of an epoch has: a short last batch is a batch."""
         return min(self.batch, self.rows - t * self.batch)

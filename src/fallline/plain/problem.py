@@ -14,6 +14,7 @@ class Problem:
 
     features: n rows of d floats, as they stand in the table. means, inverse_scales: d floats each; a feature enters as
     (x - mean) * inverse_scale, and one that is not scaled has mean 0.0 and inverse scale 1.0.
+    warm: theta before step 1, where that is given.
     targets, weights: n floats. theta holds the d coefficients of the scaled features and, with `intercept`, the
     intercept, which starts at start_score; all else starts at 0. Of a loss with K scores a row it holds d * K
     coefficients, that of feature j and class c at j * K + c, and K intercepts.
@@ -33,6 +34,7 @@ class Problem:
         self.features, self.targets, self.weights = features, targets, weights
         self.loss, self.means, self.inverse_scales, self.intercept = loss, means, inverse_scales, intercept
         self.start_score = start_score
+        self.warm: list[float] | None = None
 
     @property
     def rows(self) -> int:
@@ -66,4 +68,5 @@ class Problem:
     @property
     def start(self) -> list[float]:
         """theta before step 1."""
-        return [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)
+        cold = [0.0] * (self.columns * self.scores) + [self.start_score] * (self.scores * self.intercept)
+        return cold if self.warm is None else list(self.warm)

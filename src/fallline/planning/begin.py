@@ -21,6 +21,7 @@ from .gram import with_gram
 from .look import look
 from .prepare import Prepared, prepare
 from .settle import Settled, Wish, settle
+from .warm import warm_start
 
 DEFAULT_TOLERANCE = float("1e-4")  # an object of its own: `fit` can tell it from a tolerance that was given
 
@@ -61,6 +62,7 @@ def begin(
     shuffle: Any,
     seed: Any,
     storage: Any,
+    start: Any,
     gram: Any,
     threads: Any,
     drop: Any,
@@ -73,7 +75,7 @@ def begin(
     runtime: Any,
 ) -> Begun:
     """Check the options of `fit`, read the table, and settle what is to be done with it."""
-    options.refuse_what_is_not_there(model, storage, resume)
+    options.refuse_what_is_not_there(model, resume)
     found_rule, rate = options.checked_rule(rule, learning_rate)
     penalties, changes = options.checked_penalties(penalty), options.checked_transforms(transforms)
     check_together(found_rule or Momentum(), penalties, changes)
@@ -96,6 +98,7 @@ def begin(
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
     options.one_of("runtime", runtime, ("compiled", "plain"))
+    options.one_of("storage", storage, ("float64", "float32"))
     from_products = options.checked_gram(gram, runtime)
     thread_count = options.checked_threads(threads)
 
@@ -126,7 +129,10 @@ def begin(
         seed=wish.seed,
         scale=scaled,
         intercept=intercept,
+        storage=storage,
     )
+    if start is not None:
+        prepared.problem.warm = warm_start(start, schema, prepared.problem)
     spreads = np.full(len(schema.features), np.inf) if scaled else prepared.spreads
     if penalties:  # a name that no feature has is refused before anything is measured
         Additions(penalties, (), features_of(schema, prepared.problem.scores))
@@ -145,6 +151,7 @@ def begin(
         plan=settled.plan,
         version=__version__,
         encoding=looked.encoding,
+        start=None if start is None else tuple(prepared.problem.start),
     )
     return Begun(wish, table.name, schema, prepared, spreads, settled, specification, list(looked.notes), thread_count)
 

@@ -222,12 +222,10 @@ def checked_transforms(transforms: object) -> tuple[Transform, ...]:
     return transforms_in_order(found)
 
 
-def refuse_what_is_not_there(model: object, storage: object, resume: object) -> None:
+def refuse_what_is_not_there(model: object, resume: object) -> None:
     """Options of the public face that this version does not carry out are refused, and never ignored."""
     if model != "linear":
         raise not_yet("model", model, '"linear"')
-    if storage != "float64":
-        raise not_yet("storage", storage, '"float64"')
     if resume is not False:
         raise not_yet("resume", resume, "False")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from ..compiled.sparse_scaling import sparse_scales
 from ..data.infer import present_rows
 from ..data.origin import Find
 from ..data.schema import Schema
-from ..data.sparse import SparseRows
+from ..data.sparse import SparseRows, SparseTable
 from ..data.split import split_table
 from ..data.table import Table
 from ..data.targets import check_domain
@@ -48,6 +49,8 @@ def prepare(
     seed: int,
     scale: bool,
     intercept: bool,
+    storage: str = "float64",
+    warm: tuple[float, ...] | None = None,
 ) -> Prepared:
     """Encode the table; hold rows out, or those of another table; measure the training rows' means and scales.
 
@@ -57,7 +60,7 @@ def prepare(
     training, held_out = split_table(table, present, validation, seed)
     if len(training) == 0:
         raise DataError(f"{table.name}: no row is left to train on", file=table.path)
-    features: Floats | SparseRows = schema.encode(table, training)
+    features, offsets = encoded(schema, table, training, storage)
     targets = schema.encode_target(table, training)
     check_domain(table, schema, loss, present)
     weights = schema.encode_weight(table, training)
@@ -77,8 +80,10 @@ def prepare(
     else:
         means, scales = scaling(features, schema.features)
         fill(features, means)
-        centres, inverse_scales = np.where(scaled, means, 0.0), np.where(scaled, 1.0 / scales, 1.0)
-        problem = Arrays(features, targets, weights, loss, centres, inverse_scales, intercept, start)
+        centres, inverse_scales = np.where(scaled, means, 0.0 - offsets), np.where(scaled, 1.0 / scales, 1.0)
+        problem = Arrays(features, targets, weights, loss, centres, inverse_scales, intercept, start, offsets)
+        means = means + offsets
+    problem.warm = None if warm is None else list(warm)
     if other is not None:
         held_out = present_rows(other, schema.target.name if schema.target else None)
         if len(held_out) == 0:
@@ -88,6 +93,20 @@ def prepare(
     others = schema.encode(source, held_out), schema.encode_target(source, held_out)
     spreads = np.where(schema.scaled, scales, np.inf)
     return Prepared(problem, training, means, spreads, others, table.find, table.rows)
+
+
+def encoded(schema: Schema, table: Table, rows: Rows, storage: str) -> tuple[Any, Floats]:
+    """The features of these rows as they are stored, and what was taken from each of them; of sparse rows, nothing."""
+    if storage != "float32":
+        return schema.encode(table, rows), np.zeros(len(schema.features))
+    if not isinstance(table, SparseTable):
+        return schema.encode_narrow(table, rows)
+    found: Any = schema.encode(table, rows)
+    try:
+        return found.narrow(), np.zeros(len(schema.features))
+    except OverflowError:
+        message = f'{table.name}: a number is too large for storage="float32": keep "float64"'
+        raise DataError(message, file=table.path) from None
 
 
 def start_score(loss: Loss, targets: Floats, weights: Floats) -> float:

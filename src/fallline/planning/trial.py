@@ -15,7 +15,7 @@ import numpy as np
 
 from ..compiled.choose import compiled_runtime
 from ..compiled.runtime import Arrays
-from ..descent.loop import Descent
+from ..descent.loop import Descent, first_loss
 from ..descent.plan import Plan
 from ..rules.rule import Rule
 
@@ -54,7 +54,7 @@ class Trials(NamedTuple):
 def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Trials:
     """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside."""
     seen: dict[float, float] = {}
-    start_loss = compiled_runtime(problem, plan.rule, threads).loss(problem.start)
+    start_loss = first_loss(compiled_runtime(problem, plan.rule, threads), problem.start)
 
     def loss(power: float) -> float:
         if power not in seen and len(seen) < MOST:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..compiled.runtime import Arrays
 from ..data.schema import Schema
+from ..data.words import listed
 from ..errors import SpecificationError
 from ..models.linear import LinearModel
 
@@ -42,7 +43,11 @@ def _check(given: LinearModel, schema: Schema, problem: Arrays) -> None:
     if given.schema.features != schema.features:
         lacking = [name for name in given.schema.features if name not in set(schema.features)]
         new = [name for name in schema.features if name not in set(given.schema.features)]
-        what = f"it has {_some(lacking)}, which the table has not" if lacking else f"it does not know {_some(new)}"
+        what = (
+            f"it has {listed(map(repr, lacking))}, which the table has not"
+            if lacking
+            else f"it does not know {listed(map(repr, new))}"
+        )
         what = what if lacking or new else "they stand in another order"
         raise refused(f"the model's features are not those of this table: {what}")
     theirs, ours = _classes(given.schema), _classes(schema)
@@ -55,7 +60,3 @@ def _check(given: LinearModel, schema: Schema, problem: Arrays) -> None:
 
 def _classes(schema: Schema) -> list[Any]:
     return [] if schema.target is None else list(schema.target.classes)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,18 +126,13 @@ def test_what_has_no_meaning_is_refused():
     assert repr(twin(strength=0.5)) == "twin(strength=0.5)"
 
 
-def test_the_command_line_takes_a_penalty_from_a_file(tmp_path: Path, examples: Path):
+def test_the_command_line_takes_a_penalty_from_a_file(tmp_path: Path, examples: Path, call: Callable[..., Any]):
     """--penalty MODULE:NAME imports a penalty from the current folder, and explain does too."""
     (tmp_path / "mine.py").write_text(
         "from fallline.penalties import penalty\n\n\n"
         "def pull(w, strength):\n    return strength * w\n\n\n"
         "@penalty(slope=pull, strength=0.1)\ndef soft(w, strength):\n    return 0.5 * strength * w * w\n"
     )
-    fallline_command = str(Path(sys.executable).parent / "fallline")
-
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([fallline_command, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-
     done = call("fit", str(examples / "line.csv"), "--target", "y", "--penalty", "mine:soft,box", "--upper", "1")
     assert done.returncode == 0, done.stderr
     done = call("explain", "runs/line-y", "--step", "2", "--penalty", "mine:soft")

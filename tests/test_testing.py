@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,17 +111,12 @@ def test_what_has_no_meaning_is_refused() -> None:
     assert rule_named("twin", decay=0.5).decay == 0.5  # type: ignore[attr-defined]
 
 
-def test_the_command_line_takes_a_rule_from_a_file(tmp_path: Path, examples: Path) -> None:
+def test_the_command_line_takes_a_rule_from_a_file(tmp_path: Path, examples: Path, call: Callable[..., Any]) -> None:
     """--rule MODULE:NAME imports a rule from the current folder, and explain does too; what is no rule is refused."""
     source = Path(__file__).read_text(encoding="utf-8")
     head = "from fallline.rules import rule\nfrom fallline.scalar import sqrt\n\n\n"
     start = source.index('@rule(state=["v"], decay')
     (tmp_path / "mine.py").write_text(head + source[start : source.index("@rule(state=[", start + 5)])
-    fallline_command = str(Path(sys.executable).parent / "fallline")
-
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([fallline_command, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-
     done = call("fit", str(examples / "line.csv"), "--target", "y", "--rule", "mine:twin", "--epochs", "5")
     assert done.returncode == 0, done.stderr
     done = call("explain", "runs/line-y", "--step", "2", "--rule", "mine:twin")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +171,7 @@ def test_a_model_whose_loss_is_not_there_says_so(tmp_path: Path, monkeypatch: py
         fallline.open_run(tmp_path / "run")
 
 
-def test_the_command_line_takes_a_loss_from_a_file(tmp_path: Path, examples: Path) -> None:
+def test_the_command_line_takes_a_loss_from_a_file(tmp_path: Path, examples: Path, call: Callable[..., Any]) -> None:
     """--loss MODULE:NAME works for fit, predict and explain, with its options; without it, or for what is no loss, one
     line says what is wrong."""
     source = Path(__file__).read_text(encoding="utf-8")
@@ -180,11 +179,7 @@ def test_the_command_line_takes_a_loss_from_a_file(tmp_path: Path, examples: Pat
     head = "from fallline.losses import loss\nfrom fallline.rules.rule import POSITIVE\n"
     head += "from fallline.scalar import sqrt\n\n\n"
     (tmp_path / "mine.py").write_text(head + source[start : source.index("@loss(classes=True)")])
-    command, table = str(Path(sys.executable).parent / "fallline"), str(examples / "line.csv")
-
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([command, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-
+    table = str(examples / "line.csv")
     own = ("--loss", "mine:pseudo_huber")
     done = call("fit", table, "--target", "y", *own, "--loss-option", "delta=2", "--epochs", "5")
     assert done.returncode == 0, done.stderr

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -223,23 +222,23 @@ def test_the_number_of_scores_is_at_least_two(scores: Any) -> None:
     assert LOSSES["softmax"].scores == 0
 
 
-def test_species_from_the_command_line(tmp_path: Path, examples: Path) -> None:
+def test_species_from_the_command_line(examples: Path, call: Callable[..., Any]) -> None:
     """fit, predict and explain of three classes: a column of coefficients and of probabilities for each."""
-    command, table = str(Path(sys.executable).parent / "fallline"), str(examples / "penguins.csv")
+    table = str(examples / "penguins.csv")
 
-    def call(*words: str) -> str:
-        done = subprocess.run([command, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    def output(*words: str) -> str:
+        done = call(*words)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        return str(done.stdout)
 
-    out = call("fit", table, "--target", "species", "--epochs", "200")
+    out = output("fit", table, "--target", "species", "--epochs", "200")
     assert "what each adds to the score of a class of species" in out
     assert "right (accuracy)" in out
-    head, *rows = call("predict", "runs/penguins-species", table).splitlines()
+    head, *rows = output("predict", "runs/penguins-species", table).splitlines()
     assert head.replace('"', "") == "prediction," + ",".join(
         f"probability_of_{name}" for name in ("Adelie", "Chinstrap", "Gentoo")
     )
     assert len(rows) == 344
-    page = call("explain", "runs/penguins-species", "--step", "2", "--row", "7")
+    page = output("explain", "runs/penguins-species", "--step", "2", "--row", "7")
     assert "slope[Adelie] = p - 1 (its own class)" in page
-    assert "intercept" in call("fit", table, "--target", "species", "--epochs", "5", "--no-record", "--json")
+    assert "intercept" in output("fit", table, "--target", "species", "--epochs", "5", "--no-record", "--json")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def test_a_good_start_is_no_divergence(rng: np.random.Generator) -> None:
     assert fallline.fit(x, y, start=best, validation=None).stop == "converged"
 
 
-def test_paths_and_the_command_line(tmp_path: Path, examples: Path) -> None:
+def test_paths_and_the_command_line(tmp_path: Path, examples: Path, call: Callable[..., Any]) -> None:
     """A model file and a run folder are taken, by `fit` and by --start; the run is replayed from its folder alone."""
     options: dict[str, Any] = {"target": "price", "only": ["carat", "cut"], "batch_size": 4096}
     first = fallline.fit(examples / "diamonds.csv", epochs=2, record=tmp_path / "first", **options)
@@ -67,15 +66,8 @@ def test_paths_and_the_command_line(tmp_path: Path, examples: Path) -> None:
     for start in (tmp_path / "first", tmp_path / "m.safetensors"):
         again = fallline.fit(examples / "diamonds.csv", epochs=1, start=start, **options)
         assert again.at(0).theta.tobytes() == first.at(first.steps).theta.tobytes()
-    command = [
-        str(Path(sys.executable).parent / "fallline"),
-        "fit",
-        str(examples / "diamonds.csv"),
-        "--target",
-        "price",
-    ]
-    command += ["--only", "carat,cut", "--batch-size", "4096", "--epochs", "1", "--start", str(tmp_path / "first")]
-    done = subprocess.run([*command, "--record", str(tmp_path / "second")], capture_output=True, text=True, check=False)
+    words = "fit", str(examples / "diamonds.csv"), "--target", "price", "--only", "carat,cut", "--batch-size", "4096"
+    done = call(*words, "--epochs", "1", "--start", "first", "--record", "second")
     assert done.returncode == 0, done.stderr
     opened = fallline.open_run(tmp_path / "second")
     assert opened.at(opened.steps).theta.tobytes() == again.at(again.steps).theta.tobytes()

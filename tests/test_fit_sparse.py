@@ -316,3 +316,18 @@ def test_ordinary_columns_and_sparse_rows(rng: np.random.Generator, tmp_path: Pa
         assert run.model.predict(data).tobytes() == run.model.predict(dense).tobytes()
     short = np.where(np.arange(6) < 4, dense, 0.0)
     assert run.model.predict(path).tobytes() == run.model.predict(short).tobytes()
+
+
+def test_storage_in_32_bits(rng: np.random.Generator) -> None:
+    """Sparse rows in float32 agree with plain Python by bytes, and with a float64 descent on the rounded numbers; one
+    that float32 cannot hold is an error."""
+    dense, y = rows_of(rng)
+    options: dict[str, Any] = {"validation": None, "epochs": 2}
+    wanted = fallline.fit(Matrix(dense.astype(np.float32).astype(np.float64)), y, **options)
+    for runtime in ("compiled", "plain"):
+        run = fallline.fit(Matrix(dense), y, storage="float32", runtime=runtime, **options)
+        assert run.at(run.steps).theta.tobytes() == wanted.at(wanted.steps).theta.tobytes()
+    dense[3, 4] = 1e39
+    with pytest.raises(fallline.DataError, match="too large for storage") as caught:
+        fallline.fit(Matrix(dense), y, storage="float32", **options)
+    assert "\n" not in str(caught.value)

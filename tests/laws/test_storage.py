@@ -76,18 +76,6 @@ def test_it_is_replayed_from_its_folder(tmp_path: Path, examples: Path) -> None:
     assert again.model.evaluate(examples / "penguins.csv")["accuracy"] > 0.85
 
 
-def test_sparse_rows_keep_their_numbers_in_32_bits(rng: np.random.Generator) -> None:
-    """Sparse rows agree with plain Python by bytes, and with a float64 descent on the rounded numbers."""
-    sparse = pytest.importorskip("scipy.sparse")
-    x = sparse.random(500, 40, density=0.1, format="csr", random_state=rng)
-    y = x @ rng.normal(size=40) + rng.normal(size=500)
-    narrow = x.astype(np.float32).astype(np.float64)
-    wanted = fallline.fit(narrow, y, **OPTIONS)
-    for runtime in ("compiled", "plain"):
-        run = fallline.fit(x, y, storage="float32", runtime=runtime, **OPTIONS)
-        assert run.at(run.steps).theta.tobytes() == wanted.at(wanted.steps).theta.tobytes()
-
-
 def test_a_number_too_large_is_named() -> None:
     """Beyond float32's range the row and the column are named."""
     x = np.ones((60, 2))

@@ -12,7 +12,7 @@ from fallline.losses import loss_named
 from fallline.order.shuffle import Sizes
 from fallline.rules import rule_named
 
-ROWS, COLUMNS, EPOCHS, SEEDS = 1 << 16, 8, 5, 10
+ROWS, COLUMNS, EPOCHS = 1 << 16, 8, 5
 
 
 class FullyShuffled(CompiledRuntime):
@@ -38,16 +38,18 @@ def ordered(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def losses(kind: type[CompiledRuntime], problem: Arrays, rule: str, rate: float, batch: int) -> np.ndarray:
-    """The loss of the whole table after each epoch, mean over the seeds."""
+    """The loss of the whole table after each epoch, mean over ten seeds; over forty where an epoch is few steps, since
+    there the means of ten full shuffles differ among themselves by up to 1.7 %."""
+    seeds = 40 if batch == 8192 else 10
     found = np.zeros(EPOCHS)
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         sizes = Sizes.of(ROWS, COLUMNS, batch)
         schedule: dict[str, object] = {"name": "constant"}
         plan = Plan(rule_named(rule), rate, schedule, sizes, EPOCHS, None, 1, sizes.steps, True, seed)
         descent = Descent(kind(problem, plan.rule), plan)
         for epoch in range(EPOCHS):
             descent.run(until=(epoch + 1) * sizes.steps)
-            found[epoch] += descent.runtime.loss(descent.state.theta) / SEEDS
+            found[epoch] += descent.runtime.loss(descent.state.theta) / seeds
     return found
 
 
@@ -59,7 +61,7 @@ def losses(kind: type[CompiledRuntime], problem: Arrays, rule: str, rate: float,
 def test_each_epoch_ends_as_after_a_full_shuffle(
     make, loss: str, rule: str, rate: float, batch: int, rng: np.random.Generator
 ) -> None:
-    """The loss after each of the first five epochs is within 2 % of a full shuffle's, in the mean of ten seeds."""
+    """The loss after each of the first five epochs is within 2 % of a full shuffle's, mean of at least ten seeds."""
     x, y = make(rng)
     y = (y > 0.0).astype(np.float64) if loss == "logistic" else (y - y.mean()) / y.std()
     problem = Arrays(x, y, np.ones(ROWS), loss_named(loss), np.zeros(COLUMNS), np.ones(COLUMNS))

@@ -254,7 +254,7 @@ def test_what_sparse_rows_do_not_support_is_refused(rng: np.random.Generator, tm
     """One clear SpecificationError each, which names the option."""
     dense, y = rows_of(rng, 60, 5)
     matrix = Matrix(dense)
-    names = np.array(["a", "b", "c"])[np.digitize(y, [-0.5, 0.5])]
+    names = np.array(["a", "b", "c"])[np.digitize(y, np.quantile(y, [0.3, 0.6]))]
     few: dict[str, Any] = {"epochs": 1, "rule": "sgd", "learning_rate": 0.01}
     for target, options, says in (
         (y, {"hashed": ["x1"]}, "hashed cannot be used"),

@@ -342,7 +342,7 @@ def _carried_out(
     name: str,
     progress: Callable[[Descent], object] | None,
 ) -> Run:
-    descent.runtime.warm_up(descent.state)
+    descent.runtime.warm_up(descent.state, descent.plan.sizes.batch)
     started = time.perf_counter()
     with Interrupt() as interrupted:
         descent.run(report=progress, interrupted=interrupted)

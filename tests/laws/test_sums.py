@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from law_cases import bits, fresh_seed
 
+from fallline.compiled import tree_loops
 from fallline.compiled.kernels import table_kernel
 from fallline.compiled.scaling import scaling as compiled_scaling
 from fallline.data.sources import read
@@ -34,22 +35,21 @@ def test_the_leaf_is_1024_rows():
 
 @pytest.mark.parametrize("count", LEAF_COUNTS)
 def test_the_tree_pairs_neighbours_level_by_level(count: int):
-    """tree_total, built like a binary counter, and the kernels' push, total and combine add leaves as a list of levels
-    does: neighbours in pairs, an odd one carried up."""
+    """tree_total, built like a binary counter, and the kernels' combine, made of push and total, add leaves as a list
+    of levels does: neighbours in pairs, an odd one carried up. So do push and total one by one."""
     draw = random.Random(fresh_seed())
     leaves = [uneven(3, draw) for _ in range(count)]
     expected = bits(golden.tree(leaves))
     assert bits(tree_total(leaves)) == expected
     assert bits(tree_total(iter(leaves))) == expected
 
-    kernels = table_kernel()
     out, partial = np.empty(3), np.full((48, 3), NAN)
-    kernels.combine(np.array(leaves), partial, out)
+    table_kernel().combine(np.array(leaves), partial, out)
     assert bits(out) == expected
     out, partial = np.empty(3), np.full((48, 3), NAN)
     for number, leaf in enumerate(leaves):
-        kernels.push(partial, np.array(leaf), number)
-    kernels.total(partial, count, out)
+        tree_loops.push(partial, np.array(leaf), number)
+    tree_loops.total(partial, count, out)
     assert bits(out) == expected
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BETWEEN_LINES = 2.0  # seconds
 BETWEEN_LOOKS = 0.1
+BETWEEN_REASONS = 0.5
 PATIENCE = 1.5  # seconds of preparation, after which it is said on a terminal what takes so long
 PATIENCE_OF_LINES = 10.0  # and where output is kept: so that an input that is refused gets one line, the error
 
@@ -60,23 +61,19 @@ class Progress:
         self.what = f"{target} from {name}"
         self.meter = Meter()
         self._shown = 0.0
-        self._timer: threading.Timer | None = None
+        self._waiting, self._why = True, ""
 
     def __enter__(self) -> Progress:
-        self._timer = threading.Timer(self.patience(), self._explain_wait)
-        self._timer.daemon = True
-        self._timer.start()
+        self._wait(self.patience())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_waiting()
 
     def __call__(self, descent: Descent) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_waiting()
         self.meter.see(descent)
         if time.perf_counter() - self._shown >= self.pause():
             self.update(descent)
@@ -95,9 +92,23 @@ class Progress:
         first = f"fitting {self.what}: " if not self._shown else ""
         say(first + ", ".join(standing(descent, self.meter)))
 
+    def _stop_waiting(self) -> None:
+        self._waiting = False
+        self._timer.cancel()
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._explain_wait)
+        self._timer.daemon = True
+        self._timer.start()
+
     def _explain_wait(self) -> None:
-        if not self.meter.started:
-            self.prepare(f"fitting {self.what}: {_why_it_takes_long()}")
+        if not self._waiting:
+            return
+        why = _why_it_takes_long()
+        if why != self._why:
+            self._why = why
+            self.prepare(f"fitting {self.what}: {why}")
+        self._wait(BETWEEN_REASONS)
 
 
 class LiveProgress(Progress):
@@ -155,9 +166,9 @@ def standing(descent: Descent, meter: Meter) -> list[str]:
 
 def _why_it_takes_long() -> str:
     """Asked from a timer's thread, which must not import what the main thread may be importing."""
-    cache_folder = getattr(sys.modules.get("fallline.compiled.generate"), "cache_folder", None)
-    if cache_folder is None:
+    compilations = getattr(sys.modules.get("fallline.compiled.kept"), "compilations", None)
+    if compilations is None:
         return "loading libraries"
-    if any(cache_folder().glob("**/*.nbi")):
-        return "still preparing; a rule or loss that is new here is compiled first (once)"
-    return "compiling the descent; only the first time, about ten seconds"
+    if compilations.at_work:
+        return "compiling this loss and rule; only the first time, some seconds"
+    return "preparing"

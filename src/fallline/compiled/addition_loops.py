@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
-from .step_loops import with_sums
+from .step_loops import add_sums
 from .tree_loops import DEPTH, push, total
 
 
@@ -144,9 +144,14 @@ def whole_step(gradient, theta, state, numbers, extra, columns, new_theta, new_s
         for which in range(BEFORE):
             if not change(which, gradient, theta, numbers, shares):
                 return 3
-    arguments = with_sums(gradient, theta, state, numbers) if SUMS > 0 else numbers
-    for j in range(theta.shape[0]):
-        new_theta[j] = update(gradient[j], theta[j], state, j, arguments, new_state)
+    if SUMS > 0:
+        arguments = np.empty(NUMBERS + SUMS)
+        add_sums(gradient, theta, state, numbers, arguments)
+        for j in range(theta.shape[0]):
+            new_theta[j] = update(gradient[j], theta[j], state, j, arguments, new_state)
+    else:
+        for j in range(theta.shape[0]):
+            new_theta[j] = update(gradient[j], theta[j], state, j, numbers, new_state)
     if any_infinite(new_theta):
         return 4
     if AFTER > 0:

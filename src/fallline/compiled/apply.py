@@ -7,8 +7,6 @@ arithmetic is float64, and theta and the states are rounded once, when they are 
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
 from time import perf_counter
@@ -23,7 +21,7 @@ from ..models.elementwise import elementwise
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from . import apply_loops, quotient, vectors
-from .generate import INLINED, KERNEL, Text, load
+from .generate import KERNEL, Text, load
 from .kernels import bind_rule, count_of_sums, table_kernel
 from .pool import share
 from .quotient import DIVISORS, has_fused_multiply_add, with_quotients
@@ -198,12 +196,11 @@ def _apply_kernel(
 ) -> ModuleType:
     text = Text()
     for module, names in IMPORTED.items():
-        digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
-        text.line(f"from {module.__name__} import {', '.join(names)}  # of the text {digest}")
+        text.use(*(getattr(module, name) for name in names))
     bind_rule(text, step, point, terms, states, takes_theta, read=READ[:states], write=WRITE[:states])
     state = ", ".join(["theta", *READ[:states]])
     value = "theta" if answer is None else f"{text.add(answer)}({state})"
-    text.line(f"{INLINED}def answer_point(theta, state, j):\n    return {value}\n")
+    text.define(f"def answer_point(theta, state, j):\n    return {value}\n")
     loops = [apply_loops.apply_rule, apply_loops.add_terms, apply_loops.point_rule, apply_loops.answer_rule]
     if _bind_quotients(text, step, states, takes_theta):
         loops.append(apply_loops.apply_rule_by_quotients)
@@ -219,12 +216,12 @@ def _bind_quotients(text: Text, step: FunctionType, states: int, takes_theta: bo
     text.line(f"DIVISORS = {divisors}")
     if not divisors:
         return False
-    text.line(INLINED + rewritten)
+    text.define(rewritten)
     old = READ[:states]
     arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *old, *(f"numbers[{i}]" for i in range(numbers))])
     results = ", ".join(["step", *(f"new_{i}" for i in range(states)), "good"])
     lines = [f"{results} = {step.__name__}_by_quotients({arguments})"]
     lines += [f"new_{i} = where(good, new_{i}, {old[i]})\n    {WRITE[i]}" for i in range(states)]
     body = "\n    ".join([*lines, "return step, good"])
-    text.line(f"{INLINED}def update_by_quotients(g, theta, state, j, numbers, new_state):\n    {body}\n")
+    text.define(f"def update_by_quotients(g, theta, state, j, numbers, new_state):\n    {body}\n")
     return True

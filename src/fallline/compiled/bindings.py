@@ -13,7 +13,7 @@ import numpy as np
 
 from ..plain.additions import Additions
 from . import addition_loops, step_loops
-from .generate import INLINED, Text
+from .generate import Text
 
 BOUND = frozenset(
     {
@@ -80,6 +80,14 @@ class Shape(NamedTuple):
     rows: int = 0  # of `extra`, the average not counted
 
     @property
+    def numbers(self) -> int:
+        """How many numbers of a step are the transforms'."""
+        stops = [change.numbers.stop for change in (*self.before, *self.after)]
+        stops += [] if self.decay is None else [self.decay + 1]
+        stops += [] if self.average is None else [self.average[1] + 1]
+        return max(stops, default=0)
+
+    @property
     def moves(self) -> bool:
         """Whether the step is more than the rule's own."""
         return bool(self.before or self.after or self.groups or any(part.prox for part in self.penalties))
@@ -133,9 +141,16 @@ def rows_of(additions: Additions, theta: Any) -> Any:
 
 
 def bind(
-    text: Text, rule_scale: FunctionType | None, states: int, rule_numbers: int, decays: bool, shape: Shape
+    text: Text,
+    rule_scale: FunctionType | None,
+    states: int,
+    rule_numbers: int,
+    decays: bool,
+    shape: Shape,
+    summed: bool,
 ) -> None:
-    """Bind `penalize`, `move`, `keep_average` and `kept`. rule_numbers: how many the rule's step and scale share."""
+    """Bind `penalize`, `move`, `keep_average` and `kept`. rule_numbers: how many the rule's step and scale share.
+    summed: whether its step takes sums besides."""
     first = rule_numbers + decays  # where the transforms' numbers begin
     kept = f"numbers[{rule_numbers}]" if decays else "1.0"
     kept = f"numbers[{first + shape.decay}]" if shape.decay is not None else kept
@@ -153,8 +168,9 @@ def bind(
     )
     if shape.moves:
         _bind_moves(text, rule_scale, states, rule_numbers, shape, first)
-    step = addition_loops.whole_step if shape.moves else step_loops.rule_step
-    name = text.add(step, bound=BOUND | {"kept", "update", "terms_of", "SUMS", "NUMBERS"})
+    rule_step = step_loops.summed_step if summed else step_loops.rule_step
+    step = addition_loops.whole_step if shape.moves else rule_step
+    name = text.add(step, bound=BOUND | {"kept", "update", "terms_of", "SUMS", "NUMBERS", "gradient_point"})
     _define(text, f"move({STEP_ARGUMENTS})", [], f"{name}({STEP_ARGUMENTS})")
 
 
@@ -198,7 +214,7 @@ def _bind_moves(
 def _bind_proximal(text: Text, rule_scale: FunctionType | None, states: int, rule_numbers: int, shape: Shape) -> None:
     scale = "1.0"
     if shape.needs_scale and rule_scale is not None:
-        state = [f"state[{i}, j]" for i in range(states)]
+        state = [f"state[{i}][j]" for i in range(states)]
         scale = f"{text.add(rule_scale)}({', '.join([*state, *(f'numbers[{i}]' for i in range(rule_numbers))])})"
     _define(text, "scale_of(state, j, numbers)", [], scale)
     prox = [f"w = {_call(text, part.prox, ['w', 'scale'], part.rows)}" for part in shape.penalties if part.prox]
@@ -236,4 +252,4 @@ def _choose(text: Text, head: str, lines: list[str]) -> None:
 
 def _define(text: Text, head: str, lines: list[str], result: str) -> None:
     body = "\n    ".join([*lines, f"return {result}"])
-    text.line(f"{INLINED}def {head}:\n    {body}\n")
+    text.define(f"def {head}:\n    {body}\n")

@@ -1,27 +1,30 @@
-"""Whole steps, many in one call: `plain.PlainRuntime.advance` over arrays."""
+"""Whole steps, many in one call: `plain.PlainRuntime.advance` over arrays.
+
+Bound by the kernel (see `kernels.py`): SINGLE, whether steps on single rows are those of `single_loops`;
+`leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out)`, which is that of `leaf_loops` or of
+`class_loops`; and what `step_loops` names.
+"""
 
 # mypy: ignore-errors
+# ruff: noqa: F821
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..sums import LEAF
-from .leaf_loops import batch_sums
-from .step_loops import descent_point, finish_step
-from .tree_loops import DEPTH
+from .single_loops import STEPS, single_steps
+from .step_loops import finish_step, rescale
+from .tree_loops import DEPTH, push, total
 
 
 def take_steps(
-    x,
-    target,
-    weight,
-    means,
-    inverse_scales,
-    intercept,
-    loss_numbers,
+    scored,
+    scales,
+    b,
     rows,
     bounds,
+    part,
     numbers,
     theta,
     state,
@@ -31,56 +34,176 @@ def take_steps(
     smoothing_rows,
     records,
 ):
-    """One step for each batch rows[bounds[t]:bounds[t + 1]]. Return how many steps were tried, and what was wrong."""
-    columns = means.shape[0]
-    coefficients = np.empty(columns)
-    scratch = np.empty((3, LEAF))
-    leaf = np.empty(columns + 3)
-    sums = np.empty(columns + 3)
-    partial = np.empty((DEPTH, columns + 3))
-    point = np.empty(theta.shape)
-    gradient = np.empty(theta.shape)
-    new_theta = np.empty(theta.shape)
-    new_state = np.empty(state.shape)
-    for t in range(numbers.shape[0]):
-        descent_point(theta, state, numbers[t], point)
-        for j in range(columns):
-            coefficients[j] = point[j] * inverse_scales[j]
-        b = point[columns] if intercept else 0.0
+    """One step for each batch rows[bounds[t]:bounds[t + 1]]. Return how many steps were tried, and what was wrong.
+
+    scored: the table, and what makes scores and losses of it besides the coefficients (`Arrays.scored`). scales: the
+    inverse scale of each coefficient. b: room for the intercepts, 0.0 where there are none. part: how many rows of a
+    batch are summed up at a time (accumulation).
+    """
+    width = scales.shape[0] + b.shape[0] + 2
+    work = (
+        np.empty(scales.shape[0]),
+        np.empty((4, max(LEAF, b.shape[0]))),
+        np.empty(width),
+        np.empty((DEPTH, width)),
+        np.empty(width),
+        np.empty(width),
+    )
+    count = theta.shape[0]
+    before = np.empty((state.shape[0] + 1, count))
+    after = np.empty(count), before, np.empty(count), np.empty(state.shape)
+    return walk(
+        scored,
+        scales,
+        b,
+        rows,
+        bounds,
+        part,
+        numbers,
+        theta,
+        state,
+        smoothed_loss,
+        extra,
+        loss_limit,
+        smoothing_rows,
+        records,
+        work,
+        after,
+    )
+
+
+def walk(
+    scored,
+    scales,
+    b,
+    rows,
+    bounds,
+    part,
+    numbers,
+    theta,
+    state,
+    smoothed_loss,
+    extra,
+    loss_limit,
+    smoothing_rows,
+    records,
+    work,
+    after,
+):
+    """The steps; work and after are room for what is made on the way. It makes no array, so it counts no references."""
+    coefficients, scratch, leaf, partial, sums, more = work
+    gradient, before, new_theta, new_matrix = after
+    steps = numbers.shape[0]
+    one_by_one = 0 if theta.shape[0] <= LEAF else steps  # up to this step
+    states, new_states = vectors_of(state), vectors_of(new_matrix)
+    t = 0
+    while t < steps:
+        if SINGLE > 0:  # noqa: SIM102 - alone, for Numba to leave out what is not there
+            if t >= one_by_one and t + STEPS <= steps and bounds[t + STEPS] - bounds[t] == STEPS:
+                if single_steps(
+                    scored,
+                    scales,
+                    coefficients,
+                    b,
+                    rows,
+                    bounds[t],
+                    numbers,
+                    t,
+                    theta,
+                    state,
+                    smoothing_rows,
+                    smoothed_loss,
+                    loss_limit,
+                    gradient,
+                    new_states,
+                    before,
+                    scratch,
+                    records,
+                ):
+                    t += STEPS
+                    continue
+                one_by_one = t + STEPS
+        arguments = tuple_of(numbers, t)
+        rescale(theta, states, arguments, scales, coefficients, b)
         start, stop = bounds[t], bounds[t + 1]
-        batch_sums(
-            x,
-            target,
-            weight,
-            means,
-            coefficients,
-            intercept,
-            b,
-            loss_numbers,
-            rows,
-            start,
-            stop,
-            scratch,
-            leaf,
-            partial,
-            sums,
-        )
+        step_sums(scored, coefficients, b, rows, start, stop, part, scratch, leaf, partial, sums, more)
         cause = finish_step(
             sums,
-            inverse_scales,
-            intercept,
+            scales,
             theta,
-            state,
-            numbers[t],
+            states,
+            arguments,
             (stop - start) / smoothing_rows,
             smoothed_loss,
             extra,
             loss_limit,
             gradient,
             new_theta,
-            new_state,
+            new_states,
             records[t],
         )
+        t += 1
         if cause != 0:
-            return t + 1, cause
-    return numbers.shape[0], 0
+            return t, cause
+    return steps, 0
+
+
+def step_sums(scored, coefficients, b, rows, start, stop, part, scratch, leaf, partial, out, more):
+    """The sums of a step: of one batch, or of several, `part` rows each, added in order."""
+    end = min(start + part, stop)
+    batch_sums(scored, coefficients, b, rows, start, end, scratch, leaf, partial, out)
+    for begin in range(end, stop, part):
+        batch_sums(scored, coefficients, b, rows, begin, min(begin + part, stop), scratch, leaf, partial, more)
+        for i in range(out.shape[0]):
+            out[i] = out[i] + more[i]
+
+
+def batch_sums(scored, coefficients, b, rows, start, stop, scratch, leaf, partial, out):
+    """The sums of one batch, leaf after leaf."""
+    if stop - start <= LEAF:
+        leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out)
+        return
+    count = 0
+    for begin in range(start, stop, LEAF):
+        leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaf)
+        push(partial, leaf, count)
+        count += 1
+    total(partial, count, out)
+
+
+def finish_alone(
+    sums,
+    scales,
+    theta,
+    state,
+    numbers,
+    smoothing_share,
+    smoothed_loss,
+    extra,
+    loss_limit,
+    gradient,
+    new_theta,
+    new_state,
+    record,
+):
+    """`finish_step` for sums that threads have made. numbers: an array (1, n)."""
+    return finish_step(
+        sums,
+        scales,
+        theta,
+        vectors_of(state),
+        tuple_of(numbers, 0),
+        smoothing_share,
+        smoothed_loss,
+        extra,
+        loss_limit,
+        gradient,
+        new_theta,
+        vectors_of(new_state),
+        record,
+    )
+
+
+def point_alone(theta, state, numbers, scales, coefficients, b):
+    """`rescale` for threads. numbers: an array (1, n)."""
+    rescale(theta, vectors_of(state), tuple_of(numbers, 0), scales, coefficients, b)

@@ -53,7 +53,7 @@ class GramRuntime(CompiledRuntime):
     def start(self, theta: Sequence[float] | Floats, watched: float) -> GramState:
         return GramState(*super().start(theta, watched).arrays(), self.additions.average is not None)
 
-    def warm_up(self, state: CompiledState) -> None:
+    def warm_up(self, state: CompiledState, batch: int) -> None:
         """Compile what `advance` calls, or load it: no rows are read."""
         size = self.problem.columns + 2
         count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0]) + self.additions.count
@@ -67,7 +67,7 @@ class GramRuntime(CompiledRuntime):
     def watched(self, theta: Sequence[float] | Floats) -> float:
         """The squared norm of the gradient on all rows."""
         problem = self.problem
-        sums = self._sums(np.asarray(theta, dtype=np.float64), self._all_rows, 0, problem.rows)
+        sums = self._sums_at(np.asarray(theta, dtype=np.float64), self._all_rows, 0, problem.rows)
         slopes = [sums[: problem.columns] * problem.inverse_scales, sums[problem.columns :][: problem.intercept]]
         gradient = np.concatenate(slopes) / float(sums[-1])
         return float(gradient @ gradient)
@@ -101,7 +101,7 @@ class GramRuntime(CompiledRuntime):
 
     def _loss_at_point(self, state: CompiledState, numbers: Floats) -> float:
         point = np.empty_like(state.theta)
-        gram_kernel(self.rule, self._shape).descent_point(state.theta, state.rule_state, numbers, point)
+        gram_kernel(self.rule, self._shape).gram_point(state.theta, state.rule_state, numbers.reshape(1, -1), point)
         return self.loss(point)
 
     def _take(self, state: CompiledState, numbers: Floats, guard: Guard, records: Floats) -> tuple[int, int]:

@@ -6,6 +6,7 @@ matrix, the sums of w times the products of (z, 1, r) with itself.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: F821
 
 from __future__ import annotations
 
@@ -60,6 +61,11 @@ def slopes_of(products, off_center, coefficients, b, middle, sums):
     sums[columns + 2] = products[columns, columns]
 
 
+def gram_point(theta, state, numbers, point):
+    """point <- where the gradient of the next step is taken. numbers: an array (1, n)."""
+    descent_point(theta, vectors_of(state), tuple_of(numbers, 0), point)
+
+
 def take_gram_steps(
     products,
     off_center,
@@ -79,15 +85,23 @@ def take_gram_steps(
 
     What `finish_step` watches in place of the loss, and records there, is the gradient's squared norm.
     """
+    count = theta.shape[0]
+    work = np.empty(inverse_scales.shape[0]), np.empty(inverse_scales.shape[0] + 3), np.empty(count)
+    after = np.empty(count), np.empty(count), np.empty(state.shape)
+    table = products, off_center, middle, inverse_scales, intercept
+    return gram_walk(table, numbers, theta, state, smoothed_square, extra, square_limit, share, records, work, after)
+
+
+def gram_walk(table, numbers, theta, state, smoothed_square, extra, square_limit, share, records, work, after):
+    """The steps; work and after are room for what is made on the way. It makes no array, so it counts no references."""
+    products, off_center, middle, inverse_scales, intercept = table
+    coefficients, sums, point = work
+    gradient, new_theta, new_matrix = after
+    states, new_states = vectors_of(state), vectors_of(new_matrix)
     columns = inverse_scales.shape[0]
-    coefficients = np.empty(columns)
-    sums = np.empty(columns + 3)
-    point = np.empty(theta.shape)
-    gradient = np.empty(theta.shape)
-    new_theta = np.empty(theta.shape)
-    new_state = np.empty(state.shape)
     for t in range(numbers.shape[0]):
-        descent_point(theta, state, numbers[t], point)
+        arguments = tuple_of(numbers, t)
+        descent_point(theta, states, arguments, point)
         for j in range(columns):
             coefficients[j] = point[j] * inverse_scales[j]
         slopes_of(products, off_center, coefficients, point[columns] if intercept else 0.0, middle, sums)
@@ -100,17 +114,16 @@ def take_gram_steps(
         cause = finish_step(
             sums,
             inverse_scales,
-            intercept,
             theta,
-            state,
-            numbers[t],
+            states,
+            arguments,
             share,
             smoothed_square,
             extra,
             square_limit,
             gradient,
             new_theta,
-            new_state,
+            new_states,
             records[t],
         )
         if cause != 0:

@@ -17,15 +17,21 @@ from . import (
     gram_loops,
     leaf_loops,
     row_loops,
-    step_loops,
+    single_loops,
     table_loops,
     tree_loops,
+    vectors,
 )
 from .bindings import BOUND as BOUND_BESIDES
 from .bindings import Shape, bind
-from .generate import INLINED, KERNEL, Text, load
+from .generate import KERNEL, Text, load
 
-BOUND = frozenset({"row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"})
+BOUND = frozenset(
+    {
+        *("row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"),
+        *("STATES", "vectors_of", "keep_state", "tuple_of", "ELSEWHERE"),
+    }
+)
 NO_SHAPE = Shape()
 
 
@@ -80,19 +86,24 @@ class RuleText(NamedTuple):
         return cls(*functions, len(rule.state), rule.decays, rule.takes_theta)
 
 
-def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE) -> Any:
-    """Whole steps: the loss, its gradient, the rule, and what a step has besides."""
-    return _descent_kernel(loss.row, loss.many, RuleText.of(rule), shape)
+def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool = False) -> Any:
+    """Whole steps: the loss, its gradient, the rule, and what a step has besides. single: made for batches of one row,
+    where a step is no more than the rule."""
+    single = single and not loss.many and rule.terms is None and shape == NO_SHAPE
+    return _descent_kernel(loss.row, loss.many, RuleText.of(rule), shape, single)
 
 
 @cache
-def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape) -> ModuleType:
+def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape, single: bool) -> ModuleType:
     text = Text()
     (_bind_class_loss if many else bind_loss)(text, row)
     bind_step(text, rule, shape)
-    take_steps = class_loops.take_steps if many else descent_loops.take_steps
-    for function in (step_loops.finish_step, step_loops.descent_point, take_steps):
-        text.add(function, KERNEL, BOUND | BOUND_BESIDES)
+    text.add(class_loops.leaf_sums if many else leaf_loops.leaf_sums, bound=BOUND)
+    text.line(f"SINGLE = {int(single)}")
+    if single:
+        text.add(single_loops.single_steps, bound=BOUND | BOUND_BESIDES)
+    for function in (descent_loops.finish_alone, descent_loops.point_alone, descent_loops.take_steps):
+        text.add(function, KERNEL, BOUND | BOUND_BESIDES | {"leaf_sums", "single_steps", "SINGLE"})
     return load(f"descent_{row.__name__}_{rule.step.__name__}", str(text))
 
 
@@ -105,18 +116,30 @@ def gram_kernel(rule: Rule, shape: Shape = NO_SHAPE) -> Any:
 def _gram_kernel(rule: RuleText, shape: Shape) -> ModuleType:
     text = Text()
     bind_step(text, rule, shape)
-    for function in (step_loops.descent_point, gram_loops.sum_products, gram_loops.take_gram_steps):
+    for function in (gram_loops.gram_point, gram_loops.sum_products, gram_loops.take_gram_steps):
         text.add(function, KERNEL, BOUND | BOUND_BESIDES)
     return load(f"gram_{rule.step.__name__}", str(text))
 
 
-def bind_step(text: Text, rule: RuleText, shape: Shape, read: Sequence[str] = (), write: Sequence[str] = ()) -> None:
-    """Bind all that `step_loops` calls; read and write are those of `bind_rule`."""
+def bind_step(text: Text, rule: RuleText, shape: Shape) -> None:
+    """Bind all that `step_loops` calls. A state is a tuple of vectors; theirs are the numbers from 8 on in a loop (see
+    `vectors.py`), and from 16 on those of the new state."""
+    text.use(vectors.read, vectors.write)
+    states = range(rule.states)
+    read = [f"read(state[{i}], j, {i + 8})" for i in states]
+    write = [f"write(new_state[{i}], j, {i + 16}, new_{i})" for i in states]
     bind_rule(text, rule.step, rule.point, rule.terms, rule.states, rule.takes_theta, read, write)
     sums = count_of_sums(rule.terms)
     own_numbers = count_of_numbers(rule.step, rule.states, rule.takes_theta) - sums
-    text.line(f"SUMS = {sums}\nNUMBERS = {own_numbers}")
-    bind(text, rule.scale, rule.states, own_numbers, rule.decays, shape)
+    text.line(f"STATES = {rule.states}\nSUMS = {sums}\nNUMBERS = {own_numbers}")
+    text.line(f"ELSEWHERE = {int(rule.point is not None)}  # whether the gradient is taken elsewhere than at theta")
+    each = "".join(f"matrix[{i}], " for i in states)
+    text.define(small_function("vectors_of(matrix)", "pass", f"({each})"))
+    kept = "\n    ".join(f"write(state[{i}], j, {i + 8}, read(new_state[{i}], j, {i + 16}))" for i in states) or "pass"
+    text.define(small_function("keep_state(state, new_state, j)", kept, "0"))
+    each = "".join(f"table[t, {i}], " for i in range(own_numbers + rule.decays + shape.numbers))
+    text.define(small_function("tuple_of(table, t)", "pass", f"({each})"))
+    bind(text, rule.scale, rule.states, own_numbers, rule.decays, shape, bool(sums))
 
 
 def bind_rule(
@@ -126,30 +149,28 @@ def bind_rule(
     terms: FunctionType | None,
     states: int,
     takes_theta: bool,
-    read: Sequence[str] = (),
-    write: Sequence[str] = (),
+    read: Sequence[str],
+    write: Sequence[str],
 ) -> None:
     """Bind `update`, `gradient_point` and `terms_of` to a rule's functions.
 
     read and write are texts, one for each state: its value, and the line that stores new_0, new_1, ….
     """
-    state = read or [f"state[{i}, j]" for i in range(states)]
-    written = write or [f"new_state[{i}, j] = new_{i}" for i in range(states)]
     results = ", ".join(["step", *(f"new_{i}" for i in range(states))])
     sums, count = count_of_sums(terms), count_of_numbers(step, states, takes_theta)
     numbers = [f"numbers[{i}]" for i in range(count)]
-    arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *state, *numbers])
-    call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *written])
-    text.line(small_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
+    arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *read, *numbers])
+    call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *write])
+    text.define(small_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
     call = "point = theta"
     if point is not None:
-        call = f"point = {text.add(point)}({', '.join(['theta', *state, *numbers[: count - sums]])})"
-    text.line(small_function("gradient_point(theta, state, j, numbers)", call, "point"))
+        call = f"point = {text.add(point)}({', '.join(['theta', *read, *numbers[: count - sums]])})"
+    text.define(small_function("gradient_point(theta, state, j, numbers)", call, "point"))
     call = "pass"
     if terms is not None:
         results = ", ".join(f"out[{i}]" for i in range(sums)) + "," * (sums == 1)
-        call = f"{results} = {text.add(terms)}({', '.join(['g', 'theta', *state])})"
-    text.line(small_function("terms_of(g, theta, state, j, out)", call, "0"))
+        call = f"{results} = {text.add(terms)}({', '.join(['g', 'theta', *read])})"
+    text.define(small_function("terms_of(g, theta, state, j, out)", call, "0"))
 
 
 def count_of_sums(terms: FunctionType | None) -> int:
@@ -170,15 +191,15 @@ def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None)
         count = function.__code__.co_argcount - 2
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"
-        text.line(small_function(f"{name}(score, target, loss_numbers)", call, results))
+        text.define(small_function(f"{name}(score, target, loss_numbers)", call, results))
 
 
 def _bind_class_loss(text: Text, row: FunctionType) -> None:
     """Bind `row_loss` to a loss's function with a score for each class."""
     call = f"value = {text.add(row)}(scores, target, slopes)"
-    text.line(small_function("row_loss(scores, target, slopes)", call, "value"))
+    text.define(small_function("row_loss(scores, target, slopes)", call, "value"))
 
 
 def small_function(head: str, line: str, result: str) -> str:
     """The text of a small function that binds a rule's own to what the loops call."""
-    return f"{INLINED}def {head}:\n    {line}\n    return {result}\n"
+    return f"def {head}:\n    {line}\n    return {result}\n"

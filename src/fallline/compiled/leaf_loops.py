@@ -1,7 +1,8 @@
 """From rows to sums: scores, losses, slopes and gradients of a batch, leaf after leaf, as in `plain/gradient.py`.
 
-`row_loss(score, target, loss_numbers)` is bound by the kernel (`kernels.py`) to the loss's scalar function. A leaf's
-sums stand in one row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the weight.
+`row_loss(score, target, loss_numbers)` is bound by the kernel (`kernels.py`) to the loss's scalar function. `scored` is
+the table and what makes scores and losses of it besides the coefficients: `Arrays.scored`. A leaf's sums stand in one
+row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the weight.
 """
 
 # mypy: ignore-errors
@@ -13,50 +14,54 @@ import numpy as np
 
 from ..sums import LEAF
 from .tiles import ROWS, add_rows, ask, eight_scores
-from .tree_loops import push, total
 
 CHUNK_BYTES = 1 << 14  # of rows, of which two chunks at a time are in a first-level cache: this one, and the next
+AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
 
 
-def leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scratch, out):
+def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     """One leaf, rows[start:stop], row by row from 0.0: some rows at a time, so that they stay in the first-level cache
     between their scores and their gradients."""
+    x, means = scored[0], scored[3]
     columns = means.shape[0]
     for j in range(columns + 3):
         out[j] = 0.0
-    chunk = rows_at_a_time(columns)
+    chunk = rows_in(CHUNK_BYTES, x)
+    ahead = rows_in(AHEAD_BYTES, x)
+    shares = scratch[0]
     for begin in range(start, stop, chunk):
         end = min(begin + chunk, stop)
         for i in range(begin, end, ROWS):
-            eight_scores(x, rows, i, end, means, coefficients, scratch[0, i - begin :], i + chunk, rows.shape[0])
-        slopes(target, weight, intercept, b, loss_numbers, rows, begin, end, scratch, out, columns, chunk)
-        shares = scratch[0]
+            eight_scores(x, rows, i, end, means, coefficients, shares, i - begin, i + ahead, rows.shape[0])
+        slopes(scored, b, rows, begin, end, scratch, out, ahead)
         last = begin + (end - begin) // ROWS * ROWS
         for i in range(begin, last, ROWS):
-            add_rows(x, rows, i, ROWS, means, shares[i - begin :], out, i + chunk, rows.shape[0])
+            add_rows(x, rows, i, ROWS, means, shares, i - begin, out, i + ahead, rows.shape[0])
         for i in range(last, end):
-            add_rows(x, rows, i, 1, means, shares[i - begin :], out, i + chunk, rows.shape[0])
+            add_rows(x, rows, i, 1, means, shares, i - begin, out, i + ahead, rows.shape[0])
 
 
-def rows_at_a_time(columns):
-    """The rows of a chunk: whole tiles."""
-    return max(min(CHUNK_BYTES // (8 * columns + 1), LEAF) // ROWS * ROWS, ROWS)
+def rows_in(size, x):
+    """The rows in so many bytes: whole tiles, and at most a leaf."""
+    return max(min(size // (x.itemsize * x.shape[1] + 1), LEAF) // ROWS * ROWS, ROWS)
 
 
-def slopes(target, weight, intercept, b, loss_numbers, rows, start, stop, scratch, out, columns, chunk):
+def slopes(scored, b, rows, start, stop, scratch, out, ahead):
     """Scores become shares, weight * slope, in scratch[0]; the sums of shares, losses and weights go on. In phases:
     only the middle one is long, and it is a loop of plain vectors."""
+    target, weight, means, intercept, loss_numbers = scored[1:]
+    columns = means.shape[0]
     count = stop - start
     scores, targets, weights = scratch[0], scratch[1], scratch[2]
     for i in range(count):
         row = rows[start + i]
         targets[i] = target[row]
         weights[i] = weight[row]
-        later = rows[min(start + i + 2 * chunk, rows.shape[0] - 1)]
+        later = rows[min(start + i + ahead, rows.shape[0] - 1)]
         ask(target, later)
         ask(weight, later)
     for i in range(count):
-        score = scores[i] + b if intercept else scores[i]
+        score = scores[i] + b[0] if intercept else scores[i]
         value, slope = row_loss(score, targets[i], loss_numbers)
         scores[i] = weights[i] * slope
         targets[i] = weights[i] * value
@@ -72,27 +77,9 @@ def slopes(target, weight, intercept, b, loss_numbers, rows, start, stop, scratc
     out[columns + 2] = weight_sum
 
 
-def all_leaves(
-    x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, first, last, leaves
-):
+def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):
     """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`."""
     scratch = np.empty((3, LEAF))
     for leaf in range(first, last):
         begin = start + leaf * LEAF
-        end = min(begin + LEAF, stop)
-        leaf_sums(
-            x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scratch, leaves[leaf]
-        )
-
-
-def batch_sums(
-    x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, start, stop, scratch, leaf, partial, out
-):
-    """The sums of one batch, leaf after leaf."""
-    count = 0
-    for begin in range(start, stop, LEAF):
-        end = min(begin + LEAF, stop)
-        leaf_sums(x, target, weight, means, coefficients, intercept, b, loss_numbers, rows, begin, end, scratch, leaf)
-        push(partial, leaf, count)
-        count += 1
-    total(partial, count, out)
+        leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaves[leaf])

@@ -45,22 +45,3 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(word), code
-
-
-@intrinsic
-def borrowed(typing_context: Any, array: Any) -> Any:
-    """The same array without a count of who uses it: the caller keeps it alive.
-
-    Numba counts users wherever an array enters a function with a branch in it, by two atomic instructions. In a step
-    of a hundred nanoseconds these are half of the time.
-    """
-    if not isinstance(array, types.Array):
-        raise TypingError("borrowed takes an array")
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        found = context.make_array(signature.args[0])(context, builder, arguments[0])
-        found.meminfo = ir.Constant(found.meminfo.type, None)
-        found.parent = ir.Constant(found.parent.type, None)
-        return found._getvalue()
-
-    return array(array), code

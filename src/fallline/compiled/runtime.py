@@ -23,6 +23,7 @@ from .kernels import descent_kernel, loss_kernel, table_kernel
 from .pool import share
 
 CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
+PARTS = 4  # of a batch for each thread: none waits long for another that the machine kept busy
 THREAD_WORK = 1 << 20  # elements of a batch from which a second thread is worth its start
 
 Floats = NDArray[np.float64]
@@ -133,6 +134,11 @@ class Arrays:
         return self.features, self.targets, self.weights
 
     @property
+    def scored(self) -> tuple[Any, ...]:
+        """The table, and what makes scores and losses of it besides the coefficients."""
+        return *self.table, self.means, self.intercept, self.loss.numbers
+
+    @property
     def whole(self) -> tuple[Any, ...]:
         """The table and all that makes scores and losses of it but theta: what most loops take first."""
         return *self.table, self.means, self.inverse_scales, self.intercept, self.loss.numbers
@@ -172,6 +178,7 @@ class CompiledRuntime:
         self.additions, self._shape = additions, shape_of(additions)
         self._all_rows = np.arange(problem.rows)
         self._layout = Layout()
+        self._single = False  # whether every batch is one row
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
@@ -181,9 +188,10 @@ class CompiledRuntime:
         averaged = self.additions.average is not None
         return CompiledState(values, rule_state, np.array([smoothed_loss]), extra, averaged)
 
-    def warm_up(self, state: CompiledState) -> None:
-        """Compile what `advance` calls, or load it: no steps are taken."""
+    def warm_up(self, state: CompiledState, batch: int) -> None:
+        """Compile what `advance` calls for batches of so many rows, or load it: no steps are taken."""
         count = len(self.rule.numbers(1, 1.0, self.rule.start_carry())[0]) + self.additions.count
+        self._single = batch == 1
         no_rows, bounds = self._all_rows[:0], np.zeros(1, dtype=np.int64)
         self._advance_in_one_call(state, no_rows, bounds, np.empty((0, count)), Guard(0.0, 1), np.empty((0, 3)))
 
@@ -199,7 +207,7 @@ class CompiledRuntime:
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
         """The mean loss of all rows in table order."""
-        sums = self._sums(np.asarray(theta, dtype=np.float64), self._all_rows, 0, self.problem.rows)
+        sums = self._sums_at(np.asarray(theta, dtype=np.float64), self._all_rows, 0, self.problem.rows)
         weight = float(sums[-1])
         return float(sums[-2]) / weight if weight else 0.0
 
@@ -220,9 +228,9 @@ class CompiledRuntime:
         table = np.ascontiguousarray(numbers, dtype=np.float64)
         records = np.empty((len(bounds) - 1, 3))
         largest = int(np.diff(bounds).max())
+        self._single = (batches.batch_rows if isinstance(batches, Batches) else largest) == 1
         large = largest * self.problem.columns >= self.thread_work and largest > LEAF
-        apart = (self.threads > 1 and large) or self.additions.part is not None
-        take = self._advance_threaded if apart else self._advance_in_one_call
+        take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
         losses, norms, added = records[:tried].T
         if penalties is not None:
@@ -235,10 +243,13 @@ class CompiledRuntime:
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
         problem = self.problem
-        result: tuple[int, int] = descent_kernel(problem.loss, self.rule, self._shape).take_steps(
-            *problem.whole,
+        result: tuple[int, int] = descent_kernel(problem.loss, self.rule, self._shape, self._single).take_steps(
+            problem.scored,
+            problem.parameter_scales,
+            np.zeros(problem.scores),
             rows,
             bounds,
+            self.additions.part or max(len(rows), 1),
             numbers,
             *state.arrays(),
             guard.limit,
@@ -252,22 +263,22 @@ class CompiledRuntime:
     ) -> tuple[int, int]:
         """The same, with each batch's leaves shared out among threads; the tree does not care who made a leaf."""
         problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule, self._shape)
-        point = np.empty_like(state.theta)
+        scales, b = problem.parameter_scales, np.zeros(problem.scores)
+        coefficients = np.empty_like(scales)
         gradient, new_theta, new_state = (np.empty_like(a) for a in (state.theta, state.theta, state.rule_state))
         for t in range(len(numbers)):
-            start, stop = int(bounds[t]), int(bounds[t + 1])
-            kernel.descent_point(state.theta, state.rule_state, numbers[t], point)
+            start, stop, arguments = int(bounds[t]), int(bounds[t + 1]), numbers[t : t + 1]
+            kernel.point_alone(state.theta, state.rule_state, arguments, scales, coefficients, b)
             part = self.additions.part or stop - start
-            sums = self._sums(point, rows, start, min(start + part, stop))
+            sums = self._sums(coefficients, b, rows, start, min(start + part, stop))
             for begin in range(start + part, stop, part):  # accumulation: the sums of several batches, in order
-                sums += self._sums(point, rows, begin, min(begin + part, stop))
-            cause = kernel.finish_step(
+                sums += self._sums(coefficients, b, rows, begin, min(begin + part, stop))
+            cause = kernel.finish_alone(
                 sums,
-                problem.parameter_scales,
-                problem.intercept,
+                scales,
                 state.theta,
                 state.rule_state,
-                numbers[t],
+                arguments,
                 (stop - start) / guard.rows,
                 *state.arrays()[2:],
                 guard.limit,
@@ -280,36 +291,25 @@ class CompiledRuntime:
                 return t + 1, cause
         return len(numbers), 0
 
-    def _sums(self, theta: Floats, rows: Rows, start: int, stop: int) -> Floats:
+    def _sums_at(self, theta: Floats, rows: Rows, start: int, stop: int) -> Floats:
+        problem, count = self.problem, self.problem.columns * self.problem.scores
+        b = theta[count:] if problem.intercept else np.zeros(problem.scores)
+        return self._sums(theta[:count] * problem.parameter_scales, b, rows, start, stop)
+
+    def _sums(self, coefficients: Floats, b: Floats, rows: Rows, start: int, stop: int) -> Floats:
         """The sums of one batch, on as many threads as it is worth."""
-        problem, columns = self.problem, self.problem.columns * self.problem.scores
-        width = columns + problem.scores + 2
+        problem, width = self.problem, len(coefficients) + len(b) + 2
         leaves = np.empty((-(-(stop - start) // LEAF), width))
-        coefficients = theta[:columns] * problem.parameter_scales
-        b: Any = theta[columns:] if problem.intercept else np.zeros(problem.scores)
-        b = b if problem.loss.many else float(b[0])
-        kernel = loss_kernel(problem.loss).all_leaves
-        work = leaves.shape[0] * LEAF * columns
-        threads = min(self.threads if work >= self.thread_work else 1, leaves.shape[0])
-        cuts = [leaves.shape[0] * i // threads for i in range(threads + 1)]
+        kernel, scored = loss_kernel(problem.loss).all_leaves, problem.scored
+        work = leaves.shape[0] * LEAF * len(coefficients)
+        threads = self.threads if work >= self.thread_work else 1
+        parts = min(PARTS * threads if threads > 1 else 1, leaves.shape[0])
+        cuts = [leaves.shape[0] * i // parts for i in range(parts + 1)]
 
         def part(i: int) -> None:
-            kernel(
-                *problem.table,
-                problem.means,
-                coefficients,
-                problem.intercept,
-                b,
-                problem.loss.numbers,
-                rows,
-                start,
-                stop,
-                cuts[i],
-                cuts[i + 1],
-                leaves,
-            )
+            kernel(scored, coefficients, b, rows, start, stop, cuts[i], cuts[i + 1], leaves)
 
-        share(part, range(threads), threads)
+        share(part, range(parts), threads)
         sums = np.empty(width)
         table_kernel().combine(leaves, np.empty((48, width)), sums)
         return sums

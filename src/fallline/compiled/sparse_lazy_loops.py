@@ -14,7 +14,6 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..scalar import where
 from ..sums import LEAF
-from .prefetch import borrowed
 from .sparse_loops import ask_for, collect, sparse_batch_sums
 from .tree_loops import DEPTH
 from .vectors import read, write
@@ -47,24 +46,37 @@ def take_lazy_steps(
 ):
     """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
     and after."""
-    spans, indices, values = borrowed(spans), borrowed(indices), borrowed(values)
-    target, weight, inverse_scales = borrowed(target), borrowed(weight), borrowed(inverse_scales)
-    rows, bounds, numbers, records = borrowed(rows), borrowed(bounds), borrowed(numbers), borrowed(records)
-    theta, state, smoothed_loss = borrowed(theta), borrowed(state), borrowed(smoothed_loss)
-    slots, marks, summary = borrowed(scratch[0]), borrowed(scratch[1]), borrowed(scratch[2])
-    touched, vectors = borrowed(scratch[3]), borrowed(scratch[4])
+    work = np.arange(scratch[0].shape[0]), np.empty((DEPTH, 3)), np.empty(3), np.empty(3), np.empty(LEAF)
+    table = spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers
+    return visit(
+        table,
+        rows,
+        bounds,
+        numbers,
+        theta,
+        state,
+        smoothed_loss,
+        loss_limit,
+        smoothing_rows,
+        records,
+        scratch,
+        work,
+    )
+
+
+def visit(
+    table, rows, bounds, numbers, theta, state, smoothed_loss, loss_limit, smoothing_rows, records, scratch, work
+):
+    """The steps; work is room for what is made on the way. It makes no array, so it counts no references."""
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
+    slots, marks, summary, touched, vectors, leaves, leaf_places = scratch
+    places, partial, leaf, sums, shares = work
     gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
     old_state, new_state = vectors[4 : 4 + STATES], vectors[4 + STATES :]
-    old_states, new_states = vectors_of(old_state), vectors_of(new_state)
+    states, old_states, new_states = vectors_of(state), vectors_of(old_state), vectors_of(new_state)
     columns = inverse_scales.shape[0]
     for n in range(inverse.shape[0]):
         inverse[n] = 1.0
-    places = np.arange(slots.shape[0])
-    partial = np.empty((DEPTH, 3))
-    leaf = np.empty(3)
-    sums = np.empty(3)
-    shares = np.empty(LEAF)
-    leaves, leaf_places = borrowed(scratch[5]), borrowed(scratch[6])
     unsummed = False  # whether the squares of the step before stand in their leaves
     for t in range(numbers.shape[0]):
         start, stop = bounds[t], bounds[t + 1]
@@ -111,8 +123,8 @@ def take_lazy_steps(
                 start,
                 stop,
                 theta,
-                state,
-                numbers[t],
+                states,
+                arguments,
                 shares,
                 slots,
                 marks,
@@ -174,17 +186,13 @@ def one_score(first, count, indices, values, inverse_scales, scaled, theta, inve
     score = 0.0
     if scaled:
         for n in range(count):
-            j = indices[first + n]
-            w = theta[j]
-            scale = inverse_scales[j]
-            old_theta[n] = w
-            inverse[n] = scale
-            score += values[first + n] * (w * scale)
+            j = read(indices, first + n, 4)
+            scale = write(inverse, n, 1, read(inverse_scales, j, 6))
+            score += read(values, first + n, 5) * (write(old_theta, n, 2, read(theta, j, 7)) * scale)
     else:
         for n in range(count):
-            w = theta[indices[first + n]]
-            old_theta[n] = w
-            score += values[first + n] * w
+            w = write(old_theta, n, 2, read(theta, read(indices, first + n, 4), 7))
+            score += read(values, first + n, 5) * w
     return score
 
 
@@ -212,8 +220,8 @@ def one_gradient(
     value, slope = row_loss(score, target, loss_numbers)
     share = weight * slope
     for n in range(count):
-        write(gradient, n, 0, 0.0 + share * read(values, first + n, 1))
-        touched[n] = indices[first + n]
+        write(gradient, n, 0, 0.0 + share * read(values, first + n, 5))
+        write(touched, n, 3, read(indices, first + n, 4))
     spoilt = not abs(share) < np.inf and count < columns
     if intercept:
         touched[count] = columns
@@ -300,15 +308,32 @@ def sum_of_touched(count, touched, gradient):
 def write_leaves(count, touched, gradient, leaf_places, leaves):
     """The leaves' sums of squares, each at its place in `leaves`, which is 0.0 elsewhere.
 
-    A sum so far is written over and over: to read it again, to add to it, would be a wait for each entry.
+    A sum so far is written over and over: to read it again, to add to it, would be a wait for each entry. As it is,
+    one addition waits for another; so the row is cut in two, between two leaves, and both parts are added up at once.
     """
-    found = 0.0
-    before = np.int64(-1)
-    for n in range(count):
-        leaf = np.int64(touched[n]) >> LEAF_BITS
-        found = where(leaf == before, found, 0.0) + gradient[n] * gradient[n]
-        leaves[leaf_places[leaf]] = found
-        before = leaf
+    middle = (count + 1) // 2
+    while 0 < middle < count and leaf_of(touched, middle) == leaf_of(touched, middle - 1):
+        middle += 1
+    found, other = 0.0, 0.0
+    before, other_before = np.int64(-1), np.int64(-1)
+    for n in range(count - middle):
+        found, before = add_square(n, found, before, touched, gradient, leaf_places, leaves)
+        other, other_before = add_square(middle + n, other, other_before, touched, gradient, leaf_places, leaves)
+    for n in range(count - middle, middle):
+        found, before = add_square(n, found, before, touched, gradient, leaf_places, leaves)
+
+
+def leaf_of(touched, n):
+    return read(touched, n, 3) >> LEAF_BITS
+
+
+def add_square(n, found, before, touched, gradient, leaf_places, leaves):
+    """An entry's square to the sum of its leaf, if that is the one before's, else to 0.0. Return sum and leaf."""
+    leaf = leaf_of(touched, n)
+    g = read(gradient, n, 0)
+    found = where(leaf == before, found, 0.0) + g * g
+    write(leaves, read(leaf_places, leaf, 4), 1, found)
+    return found, leaf
 
 
 def sum_of_leaves(leaves):

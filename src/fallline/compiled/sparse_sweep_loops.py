@@ -5,6 +5,7 @@ step of the rule on all parameters, however few the batch touches.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: F821
 
 from __future__ import annotations
 
@@ -40,17 +41,33 @@ def take_sweeping_steps(
 ):
     """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
     and after."""
-    slots, marks, summary = scratch[0], scratch[1], scratch[2]
+    work = (
+        scratch[0],
+        scratch[1],
+        scratch[2],
+        np.arange(scratch[0].shape[0]),
+        np.empty((DEPTH, 3)),
+        np.empty(3),
+        np.empty(3),
+        np.empty(LEAF),
+        np.empty(theta.shape[0]),
+        np.empty(theta.shape[0]),
+        np.empty(state.shape),
+    )
+    table = spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers
+    return sweep(
+        table, rows, bounds, numbers, theta, state, smoothed_loss, extra, loss_limit, smoothing_rows, records, work
+    )
+
+
+def sweep(table, rows, bounds, numbers, theta, state, smoothed_loss, extra, loss_limit, smoothing_rows, records, work):
+    """The steps; work is room for what is made on the way. It makes no array, so it counts no references."""
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
+    slots, marks, summary, places, partial, leaf, last_sums, shares, gradient, new_theta, new_matrix = work
+    states, new_states = vectors_of(state), vectors_of(new_matrix)
     columns = inverse_scales.shape[0]
-    places = np.arange(slots.shape[0])
-    partial = np.empty((DEPTH, 3))
-    leaf = np.empty(3)
-    shares = np.empty(LEAF)
-    gradient = np.empty(theta.shape[0])
-    new_theta = np.empty(theta.shape[0])
-    new_state = np.empty(state.shape)
-    last_sums = np.empty(3)
     for t in range(numbers.shape[0]):
+        arguments = tuple_of(numbers, t)
         start, stop = bounds[t], bounds[t + 1]
         at, spoilt = sparse_batch_sums(
             spans,
@@ -66,8 +83,8 @@ def take_sweeping_steps(
             start,
             stop,
             theta,
-            state,
-            numbers[t],
+            states,
+            arguments,
             shares,
             slots,
             marks,
@@ -85,17 +102,16 @@ def take_sweeping_steps(
         cause = finish_step(
             sums,
             inverse_scales,
-            intercept,
             theta,
-            state,
-            numbers[t],
+            states,
+            arguments,
             (stop - start) / smoothing_rows,
             smoothed_loss,
             extra,
             loss_limit,
             gradient,
             new_theta,
-            new_state,
+            new_states,
             records[t],
         )
         for j in range(columns):

@@ -2,8 +2,13 @@
 
 Bound by the kernel (see `kernels.py`) to the rule's scalar functions: `update(g, theta, state, j, numbers, new_state)`,
 `gradient_point(theta, state, j, numbers)`, `kept(numbers)`, `NUMBERS`, `SUMS` and `terms_of(g, theta, state, j, out)`;
-and to what a step has besides (see `bindings.py`): `penalize`, `move` and `keep_average`, which do nothing, nothing
-but the rule's step, and nothing, where there is neither penalty nor transform.
+to its vectors of state `keep_state(state, new_state, j)`; and to what a step has besides (see `bindings.py`):
+`penalize`, `move` and `keep_average`, which do nothing, nothing but the rule's step, and nothing, where there is
+neither penalty nor transform.
+
+A state is a tuple of vectors, a step's numbers are a tuple (in registers: what stands in memory could be overwritten by
+a store, for all that the compiler knows). The vectors of a loop have numbers (see `vectors.py`): gradient 0, theta 1,
+new_theta 2, states from 8 on, new states from 16 on.
 """
 
 # mypy: ignore-errors
@@ -16,12 +21,14 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..sums import LEAF
 from .tree_loops import DEPTH, push, total, tree_sum_of_squares
+from .vectors import magnitude_bits, read, write
+
+INFINITE = 0x7FF0000000000000  # the magnitude bits of infinity; those of finite values are below
 
 
-def with_sums(gradient, theta, state, numbers):
-    """The step's numbers (the decay, if there is one, left out), and behind them the sums of the rule's terms."""
+def add_sums(gradient, theta, state, numbers, arguments):
+    """arguments <- the step's numbers (the decay, if there is one, left out), and the sums of the rule's terms."""
     count = NUMBERS
-    arguments = np.empty(count + SUMS)
     for i in range(count):
         arguments[i] = numbers[i]
     partial = np.empty((DEPTH, SUMS))
@@ -38,7 +45,6 @@ def with_sums(gradient, theta, state, numbers):
         push(partial, leaf, leaves)
         leaves += 1
     total(partial, leaves, arguments[count:])
-    return arguments
 
 
 def descent_point(theta, state, numbers, point):
@@ -47,27 +53,56 @@ def descent_point(theta, state, numbers, point):
         point[j] = gradient_point(theta[j], state, j, numbers)
 
 
+def rescale(theta, state, numbers, scales, coefficients, b):
+    """coefficients, b <- where the gradient is taken, in the units of the table's columns."""
+    columns = scales.shape[0]
+    for j in range(columns):
+        coefficients[j] = gradient_point(theta[j], state, j, numbers) * scales[j]
+    for j in range(columns, theta.shape[0]):
+        b[j - columns] = gradient_point(theta[j], state, j, numbers)
+
+
 def rule_step(gradient, theta, state, numbers, extra, columns, new_theta, new_state):
     """new_theta and new_state <- what the rule makes of the gradient. Return what was wrong; see `finish_step`."""
-    cause = 0
-    arguments = with_sums(gradient, theta, state, numbers) if SUMS > 0 else numbers
-    keep = kept(numbers)
+    return step_with(gradient, theta, state, numbers, kept(numbers), new_theta, new_state)
+
+
+def summed_step(gradient, theta, state, numbers, extra, columns, new_theta, new_state):
+    """`rule_step` by a rule with sums."""
+    arguments = np.empty(NUMBERS + SUMS)
+    add_sums(gradient, theta, state, numbers, arguments)
+    return step_with(gradient, theta, state, arguments, kept(numbers), new_theta, new_state)
+
+
+def step_with(gradient, theta, state, arguments, keep, new_theta, new_state):
+    """The step by the numbers that the rule's function takes."""
+    largest_gradient = 0
+    largest_step = 0
+    largest_parameter = 0
     for j in range(theta.shape[0]):
-        step = update(gradient[j], theta[j], state, j, arguments, new_state)
-        new_theta[j] = theta[j] * keep - step
-        if not abs(gradient[j]) < np.inf:
-            cause = 3
-        elif not abs(step) < np.inf:
-            cause = 4 if cause == 0 or cause > 4 else cause
-        elif not abs(new_theta[j]) < np.inf:
-            cause = 5 if cause == 0 else cause
-    return cause
+        g = read(gradient, j, 0)
+        before = read(theta, j, 1)
+        step = update(g, before, state, j, arguments, new_state)
+        after = write(new_theta, j, 2, before * keep - step)
+        largest_gradient = max(largest_gradient, magnitude_bits(g))
+        largest_step = max(largest_step, magnitude_bits(step))
+        largest_parameter = max(largest_parameter, magnitude_bits(after))
+    if largest_gradient >= INFINITE:
+        return 3
+    if largest_step >= INFINITE:
+        return 4
+    return 5 if largest_parameter >= INFINITE else 0
+
+
+def mean_slope(total, scale, weight):
+    """A parameter's gradient from the sum over its column. Where the weight is 1, dividing by it changes nothing and is
+    left out, outside the loop."""
+    return total * scale / weight if weight != 1.0 else total * scale
 
 
 def finish_step(
     sums,
-    inverse_scales,
-    intercept,
+    scales,
     theta,
     state,
     numbers,
@@ -82,11 +117,12 @@ def finish_step(
 ):
     """From a batch's sums to the new parameters. Return what was wrong, as a number of `CAUSES`; 0 is nothing.
 
-    extra: the penalties' numbers for each coefficient, and the average of the parameters (see `bindings.py`).
+    scales: the inverse scale of each coefficient; behind their sums stand those of the intercepts, the loss and the
+    weight. extra: the penalties' numbers for each coefficient, and the average of the parameters (see `bindings.py`).
     record receives the loss, the gradient norm and what the penalties add to the loss; smoothed_loss[0], theta, state
     and the average change only if nothing is wrong.
     """
-    columns = inverse_scales.shape[0]  # or features times classes; the intercepts' sums, the loss, the weight follow
+    columns = scales.shape[0]
     weight = sums[sums.shape[0] - 1]
     if weight == 0.0:
         record[0] = 0.0
@@ -94,13 +130,13 @@ def finish_step(
         record[2] = 0.0
         return 0
     for j in range(columns):
-        gradient[j] = (sums[j] * inverse_scales[j]) / weight
+        gradient[j] = mean_slope(sums[j], scales[j], weight)
     for j in range(columns, gradient.shape[0]):
-        gradient[j] = sums[j] / weight
+        gradient[j] = mean_slope(sums[j], 1.0, weight)
     loss = sums[sums.shape[0] - 2] / weight
     record[0] = loss
     record[2] = penalize(gradient, theta, state, numbers, extra, columns)
-    record[1] = np.sqrt(tree_sum_of_squares(gradient))
+    record[1] = np.sqrt(sum_of_squares(gradient))
     if not abs(loss) < np.inf:
         return 1
     average = smoothed(smoothed_loss[0], loss, smoothing_share)
@@ -110,9 +146,18 @@ def finish_step(
     if cause != 0:
         return cause
     for j in range(theta.shape[0]):  # whole-array assignment would take Numba seconds to compile
-        theta[j] = new_theta[j]
-        for i in range(state.shape[0]):
-            state[i, j] = new_state[i, j]
+        write(theta, j, 1, read(new_theta, j, 2))
+        keep_state(state, new_state, j)
         keep_average(theta, numbers, extra, j)
     smoothed_loss[0] = average
     return 0
+
+
+def sum_of_squares(values):
+    """In the order of the law; where one leaf holds them all, without a tree."""
+    if values.shape[0] > LEAF:
+        return tree_sum_of_squares(values)
+    found = 0.0
+    for j in range(values.shape[0]):
+        found += values[j] * values[j]
+    return found

@@ -15,7 +15,7 @@ Numba's cache does not see an edit of this file: a kernel that imports it must n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -34,10 +34,20 @@ BYTES = ir.IntType(8).as_pointer()
 
 @intrinsic
 def eight_scores(
-    typing_context: Any, x: Any, rows: Any, i: Any, stop: Any, means: Any, u: Any, out: Any, later: Any, end: Any
+    typing_context: Any,
+    x: Any,
+    rows: Any,
+    i: Any,
+    stop: Any,
+    means: Any,
+    u: Any,
+    out: Any,
+    at: Any,
+    later: Any,
+    end: Any,
 ) -> Any:
-    """out[0:8] <- the sums over features of (x - mean) * u of rows[i], …, rows[i + 7]. Past stop - 1 the last row is
-    taken again."""
+    """out[at:at + 8] <- the sums over features of (x - mean) * u of rows[i], …, rows[i + 7]. Past stop - 1 the last row
+    is taken again."""
     _check(x, means, u, out)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -49,54 +59,46 @@ def eight_scores(
             place = builder.add(arguments[2], INDEX(k))
             place = builder.select(builder.icmp_signed("<", place, last), place, last)
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
-        zero = ir.Constant(ir.VectorType(DOUBLE, ROWS), [0.0] * ROWS)
-        total = cgutils.alloca_once_value(builder, zero)  # type: ignore[no-untyped-call]
-        later = tile.rows_later(rows_at, arguments[7], arguments[8], (0, 1, 2, 3))
-        turns = builder.lshr(tile.columns, INDEX(2))
-        with cgutils.for_range(builder, turns) as loop:
-            j = builder.shl(loop.index, INDEX(2))
-            tile.ask(later, j, WIDTH)
-            m, w = (_twice(builder, _load(builder, vector, j, WIDTH)) for vector in (mean, coefficients))
-            terms = []
-            for k in range(ROWS // 2):
-                pair = _joined(builder, *(tile.load(pointers[r], j, WIDTH) for r in (k, k + ROWS // 2)))
-                terms.append(builder.fmul(builder.fsub(tile.widened(pair), m), w))
-            for feature in _turned(builder, terms):
-                builder.store(builder.fadd(builder.load(total), feature), total)
-        done = builder.shl(turns, INDEX(2))
-        with cgutils.for_range(builder, builder.sub(tile.columns, done)) as loop:
-            j = builder.add(done, loop.index)
-            gathered = ir.Constant(ir.VectorType(tile.kind, ROWS), ir.Undefined)
-            for k, pointer in enumerate(pointers):
-                value = builder.load(builder.gep(pointer, [j]))
-                gathered = builder.insert_element(gathered, value, ir.IntType(32)(k))
-            m, w = (_spread(builder, builder.load(builder.gep(vector, [j])), ROWS) for vector in (mean, coefficients))
-            term = builder.fmul(builder.fsub(tile.widened(gathered), m), w)
-            builder.store(builder.fadd(builder.load(total), term), total)
-        _store(builder, sums, INDEX(0), builder.load(total))
+        later = tile.rows_later(rows_at, arguments[8], arguments[9], (0, 1, 2, 3))
+
+        def term(values: Any, m: Any, w: Any) -> Any:
+            return builder.fmul(builder.fsub(values, m), w)
+
+        total = _eight_sums(tile, pointers, (mean, coefficients), term, lambda j: tile.ask(later, j, WIDTH))
+        _store(builder, sums, arguments[7], total)
         return context.get_dummy_value()
 
-    return types.none(x, rows, types.intp, types.intp, means, u, out, types.intp, types.intp), code
+    return types.none(x, rows, types.intp, types.intp, means, u, out, types.intp, types.intp, types.intp), code
 
 
 @intrinsic(prefer_literal=True)
 def add_rows(
-    typing_context: Any, x: Any, rows: Any, i: Any, count: Any, means: Any, shares: Any, out: Any, later: Any, end: Any
+    typing_context: Any,
+    x: Any,
+    rows: Any,
+    i: Any,
+    count: Any,
+    means: Any,
+    shares: Any,
+    at: Any,
+    out: Any,
+    later: Any,
+    end: Any,
 ) -> Any:
-    """out <- out + share * (x - mean), row after row, of rows[i], … whose shares these are. count is a literal."""
+    """out <- out + share * (x - mean), row after row, of rows[i], …, with shares[at], …; count is a literal."""
     _check(x, means, shares, out)
     if not isinstance(count, types.IntegerLiteral):
         raise TypingError("the number of rows is a literal")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
-        rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 4, 5, 6))
+        rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 4, 5, 7))
         pointers, shares = [], []
         for k in range(count.literal_value):
             place = builder.add(arguments[2], INDEX(k))
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
-            shares.append(builder.load(builder.gep(share_at, [INDEX(k)])))
-        later = tile.rows_later(rows_at, arguments[7], arguments[8], (4, 5, 6, 7)[: count.literal_value])
+            shares.append(builder.load(builder.gep(share_at, [builder.add(arguments[6], INDEX(k))])))
+        later = tile.rows_later(rows_at, arguments[8], arguments[9], (4, 5, 6, 7)[: count.literal_value])
 
         def features(j: Any, width: int) -> None:
             m = _load(builder, mean, j, width)
@@ -119,7 +121,7 @@ def add_rows(
             features(builder.add(done, loop.index), 1)
         return context.get_dummy_value()
 
-    return types.none(x, rows, types.intp, count, means, shares, out, types.intp, types.intp), code
+    return types.none(x, rows, types.intp, count, means, shares, types.intp, out, types.intp, types.intp), code
 
 
 @intrinsic
@@ -132,6 +134,63 @@ def ask(typing_context: Any, vector: Any, i: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(vector, types.intp), code
+
+
+@intrinsic
+def score_and_squares(
+    typing_context: Any,
+    x: Any,
+    row: Any,
+    means: Any,
+    u: Any,
+    gradient: Any,
+    first: Any,
+    stop: Any,
+    score: Any,
+    squares: Any,
+    later: Any,
+) -> Any:
+    """score, and to it the terms (x - mean) * u of a row's features from first to stop - 1; and squares, and to it the
+    gradient's. Both left to right, and each addition is one of two lanes. Asks for the same features of row `later`."""
+    _check(x, means, u, gradient)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        tile = _Tile(context, builder, signature, arguments)
+        pointer, (mean, coefficients, slopes) = tile.row(arguments[1]), (tile.pointer(k) for k in (2, 3, 4))
+        begin, end = arguments[5:7]
+        wanted = builder.bitcast(tile.row(arguments[9]), BYTES)
+        _ask(builder, builder.gep(wanted, [builder.sub(builder.mul(end, INDEX(tile.bytes)), INDEX(1))]))
+        given = _pair(builder, *arguments[7:9])
+        total = cgutils.alloca_once_value(builder, given)  # type: ignore[no-untyped-call]
+
+        def add(j: Any, width: int) -> None:
+            m, w, g = (_load(builder, vector, j, width) for vector in (mean, coefficients, slopes))
+            terms = builder.fmul(builder.fsub(tile.widened(tile.load(pointer, j, width)), m), w)
+            both = builder.fmul(g, g)
+            even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
+            halves = [_shuffle(builder, terms, both, mask if width > 1 else [0, 1]) for mask in (even, odd)]
+            found = builder.load(total)
+            for k in range(width):
+                place = k // 2 * 2
+                half = halves[k % 2]
+                found = builder.fadd(found, _shuffle(builder, half, half, [place, place + 1]))
+            builder.store(found, total)
+
+        turns = builder.lshr(builder.sub(end, begin), INDEX(3))
+        with cgutils.for_range(builder, turns) as loop:
+            j = builder.add(begin, builder.shl(loop.index, INDEX(3)))
+            _ask(builder, builder.gep(wanted, [builder.mul(j, INDEX(tile.bytes))]))
+            add(j, ROWS)
+        done = builder.add(begin, builder.shl(turns, INDEX(3)))
+        with cgutils.for_range(builder, builder.sub(end, done)) as loop:
+            add(builder.add(done, loop.index), 1)
+        found = builder.load(total)
+        sums = [builder.extract_element(found, ir.IntType(32)(k)) for k in (0, 1)]
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    number, place = types.float64, types.intp
+    both = types.UniTuple(number, 2)  # type: ignore[no-untyped-call]
+    return both(x, place, means, u, gradient, place, place, number, number, place), code
 
 
 def _check(x: Any, *vectors: Any) -> None:
@@ -196,6 +255,36 @@ class _Tile:
         return found
 
 
+def _eight_sums(
+    tile: _Tile, pointers: Sequence[Any], vectors: Sequence[Any], term: Callable[..., Any], at_turn: Callable[..., None]
+) -> Any:
+    """Eight rows' sums of term(value, entries of the vectors), feature by feature; at_turn(j) is for every fourth."""
+    builder = tile.builder
+    zero = ir.Constant(ir.VectorType(DOUBLE, ROWS), [0.0] * ROWS)
+    total = cgutils.alloca_once_value(builder, zero)  # type: ignore[no-untyped-call]
+    turns = builder.lshr(tile.columns, INDEX(2))
+    with cgutils.for_range(builder, turns) as loop:
+        j = builder.shl(loop.index, INDEX(2))
+        at_turn(j)
+        entries = [_twice(builder, _load(builder, vector, j, WIDTH)) for vector in vectors]
+        terms = []
+        for k in range(ROWS // 2):
+            pair = _joined(builder, *(tile.load(pointers[r], j, WIDTH) for r in (k, k + ROWS // 2)))
+            terms.append(term(tile.widened(pair), *entries))
+        for feature in _turned(builder, terms):
+            builder.store(builder.fadd(builder.load(total), feature), total)
+    done = builder.shl(turns, INDEX(2))
+    with cgutils.for_range(builder, builder.sub(tile.columns, done)) as loop:
+        j = builder.add(done, loop.index)
+        gathered = ir.Constant(ir.VectorType(tile.kind, ROWS), ir.Undefined)
+        for k, pointer in enumerate(pointers):
+            value = builder.load(builder.gep(pointer, [j]))
+            gathered = builder.insert_element(gathered, value, ir.IntType(32)(k))
+        entries = [_spread(builder, builder.load(builder.gep(vector, [j])), ROWS) for vector in vectors]
+        builder.store(builder.fadd(builder.load(total), term(tile.widened(gathered), *entries)), total)
+    return builder.load(total)
+
+
 def _ask(builder: Any, pointer: Any) -> None:
     """Ask for the line of this byte: to be read, into the second-level cache."""
     kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
@@ -223,6 +312,11 @@ def _joined(builder: Any, a: Any, b: Any) -> Any:
 
 def _twice(builder: Any, a: Any) -> Any:
     return _shuffle(builder, a, a, [*range(WIDTH)] * 2)
+
+
+def _pair(builder: Any, a: Any, b: Any) -> Any:
+    empty = ir.Constant(ir.VectorType(a.type, 2), ir.Undefined)
+    return builder.insert_element(builder.insert_element(empty, a, ir.IntType(32)(0)), b, ir.IntType(32)(1))
 
 
 def _spread(builder: Any, value: Any, width: int) -> Any:

@@ -14,7 +14,7 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-VECTORS = 16  # in a loop, at most
+VECTORS = 24  # in a loop, at most
 
 
 @intrinsic(prefer_literal=True)
@@ -28,7 +28,7 @@ def read(typing_context: Any, vector: Any, j: Any, number: Any) -> Any:
         _mark(builder.module, value, number.literal_value)
         return context.cast(builder, value, vector.dtype, kind)
 
-    return kind(vector, types.intp, types.intp), code
+    return kind(vector, types.intp, number), code  # Numba keeps one code for each signature: the number is part of it
 
 
 @intrinsic(prefer_literal=True)
@@ -43,7 +43,7 @@ def write(typing_context: Any, vector: Any, j: Any, number: Any, value: Any) -> 
         _mark(builder.module, builder.store(stored, pointer), number.literal_value)
         return context.cast(builder, stored, vector.dtype, kind)
 
-    return kind(vector, types.intp, types.intp, kind), code
+    return kind(vector, types.intp, number, kind), code
 
 
 @intrinsic

@@ -18,9 +18,9 @@ def loss_and_gradient(problem: Arrays, theta: Floats, rows: Rows | None = None) 
     chosen = all_rows(problem) if rows is None else np.asarray(rows, dtype=np.int64)
     columns, count = problem.columns, -(-len(chosen) // LEAF)
     leaves, sums = np.empty((count, columns + 3)), np.zeros(columns + 3)
-    b = float(theta[columns]) if problem.intercept else 0.0
-    fixed = (*problem.table, problem.means, theta[:columns] * problem.inverse_scales, problem.intercept, b)
-    loss_kernel(problem.loss).all_leaves(*fixed, problem.loss.numbers, chosen, 0, len(chosen), 0, count, leaves)
+    b = theta[columns:] if problem.intercept else np.zeros(1)
+    coefficients = theta[:columns] * problem.inverse_scales
+    loss_kernel(problem.loss).all_leaves(problem.scored, coefficients, b, chosen, 0, len(chosen), 0, count, leaves)
     table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
     total = float(sums[columns + 2])
     if total == 0.0:

@@ -54,7 +54,7 @@ class PlainRuntime:
         average = list(theta) if self.additions.average else None
         return State(list(theta), [list(vector) for vector in zip(*states)], smoothed_loss, average)
 
-    def warm_up(self, state: State) -> None:
+    def warm_up(self, state: State, batch: int) -> None:
         """Nothing has to be made ready in plain Python."""
 
     def table_order(self) -> range:

@@ -1,0 +1,108 @@
+"""Where the machine code of kernels is kept, and word of what had to be compiled.
+
+Numba's own cache numbers the files of a function's signatures and notes the numbers in an index. Two processes that
+compile different signatures at the same time can both take the same number, and then a third loads code for arrays of
+another kind. Here a file is named by a hash of its signature, and there is no index. A folder that cannot be written
+costs a compilation, and so does a file that is damaged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import time
+from typing import Any
+
+from numba.core import event
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, _CacheLocator
+
+from .pasted import forget
+
+LOG = logging.getLogger("fallline")
+KERNEL_MODULE = "fallline_kernel_"  # how the names of generated modules begin
+
+
+class _Beside(_CacheLocator):
+    """The folder of the generated module. Its name is a hash of all that it is made of, so it is never out of date."""
+
+    def __init__(self, py_file: str):
+        self._py_file = py_file
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> _Beside:
+        return cls(py_file)
+
+    def get_cache_path(self) -> str:
+        return os.path.join(os.path.dirname(self._py_file), "code")
+
+    def get_source_stamp(self) -> str:
+        return ""
+
+    def get_disambiguator(self) -> str:
+        return ""
+
+    def ensure_cache_path(self) -> None:
+        with contextlib.suppress(OSError):
+            os.makedirs(self.get_cache_path(), exist_ok=True)
+
+
+class _Result(CompileResultCacheImpl):
+    _locator_classes: list[Any] = [_Beside]  # noqa: RUF012 - as Numba has it
+
+
+class _Files(IndexDataCacheFile):
+    """One file for each signature."""
+
+    def load(self, key: Any) -> Any:
+        try:
+            return self._load_data(self._file_of(key))  # type: ignore[no-untyped-call]
+        except Exception:  # it is not there, or damaged in any way that reading it can bring to light
+            return None
+
+    def save(self, key: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):  # a full disk, or one that is read-only
+            self._save_data(self._file_of(key), data)  # type: ignore[no-untyped-call]
+
+    def _file_of(self, key: Any) -> str:
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=12).hexdigest()
+        return f"{os.path.splitext(self._index_name)[0]}{digest}.nbc"
+
+
+class Kept(FunctionCache):
+    """The cache of one compiled function."""
+
+    _impl_class = _Result
+
+    def __init__(self, function: Any):
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        base = self._impl.filename_base
+        self._cache_file = _Files(self._cache_path, base, "")  # type: ignore[no-untyped-call]
+
+
+class Compilations(event.Listener):
+    """What this process had to compile, since it was not found in the cache."""
+
+    def __init__(self) -> None:
+        self.at_work = self.count = 0
+        self.seconds = self._started = 0.0
+
+    def on_start(self, event: Any) -> None:
+        module = event.data["dispatcher"].py_func.__module__
+        if not module.startswith(KERNEL_MODULE):
+            return
+        if self.count == 0:
+            LOG.info("compiling kernels for this loss and rule; later processes load them")
+        self.at_work, self._started = 1, time.perf_counter()
+        LOG.debug("compiling %s", module.removeprefix(KERNEL_MODULE))
+
+    def on_end(self, event: Any) -> None:
+        if self.at_work:  # one at a time: Numba compiles under a lock
+            self.at_work, self.count = 0, self.count + 1
+            self.seconds += time.perf_counter() - self._started
+            forget()
+
+
+compilations = Compilations()
+event.register("numba:compile", compilations)  # type: ignore[no-untyped-call]

@@ -1,0 +1,85 @@
+"""Functions that a kernel is made of, compiled into it and nowhere else.
+
+Numba makes machine code of every function that another one calls, after it has optimised it with all that it calls
+itself, though every one is inlined in the end. For a kernel of forty functions that is nine tenths of the time. These
+are typed and lowered once for each types of arguments, and only what calls them is optimised and made into code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from types import FunctionType
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags, compile_internal
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+
+
+class _Uncompiled(JITCodeLibrary):
+    """A function's code as it was lowered, to be linked into others."""
+
+    def finalize(self) -> None:
+        for library in dict.fromkeys(self._linking_libraries):
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalized = True
+
+    def drop(self) -> None:
+        """Free the code: it is in what it was linked into."""
+        self._final_module = self._shared_module = None
+        self._linking_libraries.clear()
+
+
+_lowered: dict[Any, Any] = {}  # (function, types): while a kernel is being compiled
+
+
+def forget() -> None:
+    """Drop what was lowered for a kernel that is done: some megabytes."""
+    for found in _lowered.values():
+        found.library.drop()
+    _lowered.clear()
+
+
+def pasted(counts_references: bool) -> Callable[[FunctionType], Any]:
+    """A decorator: the function is inlined in the compiled functions of its module that call it."""
+    return lambda function: _intrinsic(function, counts_references)
+
+
+def _intrinsic(function: FunctionType, counts_references: bool) -> Any:
+    signatures: dict[Any, Any] = {}
+
+    def lowered(types: tuple[Any, ...]) -> Any:
+        if (function, types) not in _lowered:
+            flags: Any = Flags()  # type: ignore[no-untyped-call]
+            flags.error_model, flags.nrt, flags.forceinline = "numpy", counts_references, True
+            flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+            target = cpu_target.target_context
+            library = _Uncompiled(target.codegen(), function.__name__)  # type: ignore[no-untyped-call]
+            typing = cpu_target.typing_context
+            _lowered[function, types] = compile_internal(  # type: ignore[no-untyped-call]
+                typing, target, library, function, types, None, flags, {}
+            )
+        return _lowered[function, types]
+
+    def type_call(typing_context: Any, *types: Any) -> Any:
+        if types not in signatures:
+            signatures[types] = lowered(types).signature
+
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            returned = context.data_model_manager[signature.return_type]
+            if context.enable_nrt != counts_references and returned.contains_nrt_meminfo():
+                raise TypeError(f"{function.__name__} returns an array, which only one of it and its caller counts")
+            found = lowered(types)
+            context.active_code_library.add_linking_library(found.library)
+            return context.call_internal(builder, found.fndesc, found.signature, arguments)
+
+        return signatures[types], code
+
+    given = signature(function)
+    context = Parameter("typing_context", Parameter.POSITIONAL_OR_KEYWORD)
+    shown = given.replace(parameters=[context, *given.parameters.values()])
+    type_call.__signature__ = shown  # type: ignore[attr-defined]
+    type_call.__name__, type_call.__module__ = function.__name__, function.__module__
+    return intrinsic(type_call)

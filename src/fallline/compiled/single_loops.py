@@ -1,0 +1,163 @@
+"""Steps on batches of one row, by a rule alone: `leaf_loops` and `step_loops` for them, with the same bytes.
+
+Such a step waits for one addition of its score after the other, then for the slope, and then for what it has written
+itself. So all that nothing waits for is put off: some steps are taken as if nothing could go wrong, and after them
+their losses are made side by side. Where one of them should have stopped the descent, the state is put back to what it
+was, for the caller to take them one by one.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..plain.divergence import smoothed
+from .step_loops import INFINITE, mean_slope, rescale
+from .tiles import ask, score_and_squares
+from .vectors import magnitude_bits, read, write
+
+STEPS = 32  # at a time
+TILE = 64  # features that are moved, and then scored, at a time
+AHEAD = 16  # rows between the one at hand and the one that is asked for
+
+
+def single_steps(
+    scored,
+    scales,
+    coefficients,
+    b,
+    rows,
+    start,
+    numbers,
+    t,
+    theta,
+    matrix,
+    smoothing_rows,
+    smoothed_loss,
+    loss_limit,
+    gradient,
+    new_state,
+    before,
+    scratch,
+    records,
+):
+    """STEPS steps from t on, on the rows from rows[start] on; False, and nothing has changed, if one must not be taken.
+
+    before: room for theta and the states at the start.
+    """
+    x, target, weight, means, intercept, loss_numbers = scored
+    columns = means.shape[0]
+    scores, targets, weights, all_squares = scratch[0], scratch[1], scratch[2], scratch[3]
+    state = vectors_of(matrix)
+    copy_rows(theta, matrix, before[0], before[1:])
+    score = 0.0
+    for i in range(STEPS):
+        arguments = tuple_of(numbers, t + i)
+        row = rows[start + i]
+        following = rows[min(start + i + 1, rows.shape[0] - 1)]
+        later = rows[min(start + i + 1 + AHEAD, rows.shape[0] - 1)]
+        ask(target, later)
+        ask(weight, later)
+        if ELSEWHERE > 0 or i == 0:
+            rescale(theta, state, arguments, scales, coefficients, b)
+            score = score_and_squares(x, row, means, coefficients, gradient, 0, columns, 0.0, 0.0, following)[0]
+        if intercept:
+            score += b[0] if ELSEWHERE > 0 else theta[columns]
+        scores[i] = score
+        targets[i] = target[row]
+        weights[i] = weight[row]
+        share = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
+        which = row, following, later
+        vectors = means, scales, coefficients, theta, gradient
+        if weights[i] == 1.0:  # dividing by it changes nothing
+            w = 1.0
+            score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
+        elif weights[i] != 0.0:
+            w = weights[i]
+            score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
+        else:
+            for j in range(gradient.shape[0]):
+                gradient[j] = 0.0
+            score, squares = score_and_squares(x, following, means, coefficients, gradient, 0, columns, 0.0, 0.0, later)
+        all_squares[i] = squares
+    average = records_of(scratch, loss_numbers, 1.0 / smoothing_rows, smoothed_loss[0], loss_limit, t, records)
+    if not average < np.inf or not is_finite(theta):
+        copy_rows(before[0], before[1:], theta, matrix)
+        return False
+    smoothed_loss[0] = average
+    return True
+
+
+def move_all(x, which, vectors, share, weight, state, numbers, new_state):
+    """The gradient of a row and the rule's step on it, in place; and, where that is taken at theta, the score of the
+    next row but for the intercept. It is made of each few parameters as soon as they are there: a step waits for
+    nothing so long as for its additions.
+
+    which: the row, the next one, the one to ask for. Return that score, and the sum of the gradient's squares.
+    """
+    row, following, later = which
+    means, scales, coefficients, theta, gradient = vectors
+    columns = means.shape[0]
+    keep = kept(numbers)
+    score, squares = 0.0, 0.0
+    features = x[row]
+    for begin in range(0, columns, TILE):
+        end = min(begin + TILE, columns)
+        for j in range(begin, end):
+            total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
+            g = write(gradient, j, 0, mean_slope(total, read(scales, j, 4), weight))
+            step = update(g, read(theta, j, 1), state, j, numbers, new_state)
+            after = write(theta, j, 1, read(theta, j, 1) * keep - step)
+            write(coefficients, j, 3, after * read(scales, j, 4))
+        score, squares = score_and_squares(
+            x, following, means, coefficients, gradient, begin, end, score, squares, later
+        )
+    for j in range(columns, theta.shape[0]):
+        g = mean_slope(0.0 + share, 1.0, weight)
+        squares += g * g
+        step = update(g, read(theta, j, 1), state, j, numbers, new_state)
+        write(theta, j, 1, read(theta, j, 1) * keep - step)
+    for j in range(theta.shape[0] if STATES > 0 else 0):
+        keep_state(state, new_state, j)
+    return score, squares
+
+
+def records_of(scratch, loss_numbers, share, average, loss_limit, t, records):
+    """The losses and norms of STEPS steps into the records. Return the smoothed loss after them; infinite where it went
+    beyond its limit, or a loss or a norm was not finite."""
+    scores, targets, weights, squares = scratch[0], scratch[1], scratch[2], scratch[3]
+    count = min(STEPS, scores.shape[0])  # a loop that the compiler knows to be short would stay scalar
+    for i in range(count):
+        scores[i] = row_loss(scores[i], targets[i], loss_numbers)[0]
+    for i in range(count):
+        squares[i] = np.sqrt(squares[i])
+    good = True
+    for i in range(count):
+        loss = 0.0
+        if weights[i] != 0.0:
+            loss = (0.0 + weights[i] * scores[i]) / weights[i]
+            average = smoothed(average, loss, share)
+            good &= abs(loss) < np.inf and squares[i] < np.inf and average <= loss_limit
+        records[t + i, 0] = loss
+        records[t + i, 1] = squares[i]
+        records[t + i, 2] = 0.0
+    return average if good else np.inf
+
+
+def is_finite(theta):
+    """Whether all parameters are: one that was not, after any of the steps, is not after the last."""
+    largest = 0
+    for j in range(theta.shape[0]):
+        largest = max(largest, magnitude_bits(theta[j]))
+    return largest < INFINITE
+
+
+def copy_rows(vector, matrix, new_vector, new_matrix):
+    """new_vector, new_matrix <- vector, matrix."""
+    for j in range(vector.shape[0]):
+        new_vector[j] = vector[j]
+    for i in range(matrix.shape[0]):
+        for j in range(vector.shape[0]):
+            new_matrix[i, j] = matrix[i, j]

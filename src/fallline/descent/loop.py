@@ -227,9 +227,12 @@ class Descent:
         """The mean of what was recorded over the latest so many batches, or all there are."""
         sizes, done = self.plan.sizes, len(values)
         span = min(span, done)
-        counts = [float(sizes.rows_of(k % sizes.steps)) for k in range(done - span, done)]
-        sums = [loss * count for loss, count in zip(values[done - span :], counts)]
-        return tree_sum(sums) / max(tree_sum(counts), 1.0)
+        sums = [loss * sizes.batch for loss in values[done - span :]]
+        count, last, short = span * sizes.batch, sizes.steps - 1, sizes.rows_of(sizes.steps - 1)
+        for k in range(done - span + (last - (done - span)) % sizes.steps, done, sizes.steps):
+            sums[k - done] = values[k] * short
+            count += short - sizes.batch
+        return tree_sum(sums) / max(count, 1)
 
     def _is_look(self) -> bool:
         """A look at the loss comes at fixed steps; from X'X, at those whose loss is measured: 1, 2, 4, 8, …"""

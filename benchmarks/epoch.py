@@ -44,10 +44,12 @@ class Work(NamedTuple):
     rule: str
     threads: int
     epochs: int
+    storage: str = "float64"
 
 
 WORK = {
     "wide": Work(1_000_000, 100, 256, "adam", 1, 3),
+    "wide32": Work(1_000_000, 100, 256, "adam", 1, 3, "float32"),
     "narrow": Work(5_000_000, 10, 256, "adam", 1, 2),
     "widest": Work(200_000, 500, 256, "adam", 1, 3),
     "large": Work(1_000_000, 100, 65_536, "adam", 1, 6),
@@ -57,11 +59,13 @@ WORK = {
 Table = tuple[np.ndarray, np.ndarray]
 
 
-def made(rows: int, columns: int) -> Table:
+def made(work: Work) -> Table:
+    rows, columns = work.rows, work.columns
     rng = np.random.default_rng(20251125)
     x = rng.standard_normal((rows, columns))
     scores = x @ rng.standard_normal(columns) / np.sqrt(columns)
-    return x, (scores + 0.5 * rng.standard_normal(rows) > 0).astype(np.float64)
+    target = scores + 0.5 * rng.standard_normal(rows) > 0
+    return x.astype(work.storage), target.astype(work.storage)
 
 
 @njit(fastmath=True)  # type: ignore[untyped-decorator]
@@ -96,6 +100,7 @@ def ours(table: Table, work: Work, clock: Callable[[], float]) -> float:
         epochs=work.epochs,
         validation=None,
         threads=work.threads,
+        storage=work.storage,
         progress=lambda descent: marks.append((clock(), descent.k)),
     )
     (start, first), (end, last) = marks[0], marks[-1]
@@ -171,11 +176,11 @@ def scaled(work: Work, scale: float) -> Work:
 
 
 def compared(given: argparse.Namespace, clock: Callable[[], float]) -> None:
-    heads = ("work", "rows × columns, batch, rule, threads", "L, ms", "ours, ms", "ours / L", "peers / L")
+    heads = ("work", "rows × columns, storage, batch, rule, threads", "L, ms", "ours, ms", "ours / L", "peers / L")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name in given.work.split(","):
         work = scaled(WORK[name], given.scale)
-        table = made(work.rows, work.columns)
+        table = made(work)
         peers = [one for one in given.peers.split(",") if one and one in LIKE.get(name, PEERS)]
         rounds = []
         for _ in range(given.rounds):
@@ -184,7 +189,7 @@ def compared(given: argparse.Namespace, clock: Callable[[], float]) -> None:
             rounds.append((limit, ours(table, work, clock), others))
         of_limit = [own / limit for limit, own, _ in rounds]
         ratios = ", ".join(f"{p} {median(o[p] / limit for limit, _, o in rounds):.1f}" for p in peers)
-        shape = f"{work.rows:,} × {work.columns}, {work.batch:,}, {work.rule}, {work.threads}"
+        shape = f"{work.rows:,} × {work.columns}, {work.storage}, {work.batch:,}, {work.rule}, {work.threads}"
         times = (1e3 * median(column) for column in list(zip(*rounds))[:2])
         print(
             f"| {name} | {shape} | {' | '.join(f'{t:.1f}' for t in times)} | {median(of_limit):.2f} | {ratios} |",
@@ -238,7 +243,7 @@ def main() -> int:
         return against(given.against, given)
     if given.one:
         work = scaled(WORK[given.one], given.scale)
-        table = made(work.rows, work.columns)
+        table = made(work)
         print(json.dumps([read_limit(table, clock), ours(table, work, clock)]))
         return 0
     compared(given, clock)

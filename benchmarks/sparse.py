@@ -47,9 +47,9 @@ def ours(problem: SparseArrays, rule_name: str, batch: int, shuffled: bool) -> C
     runtime = SparseRuntime(problem, rule_named(rule_name, learning_rate=RATE))
     sizes, guard = Sizes.of(problem.rows, problem.columns, batch), Guard(np.inf, problem.rows)
     numbers, _ = runtime.rule.numbers(1, RATE, runtime.rule.start_carry())
-    table, records = np.tile(np.array(numbers), (sizes.steps, 1)), np.empty((sizes.steps, 2))
+    table, records = np.tile(np.array(numbers), (sizes.steps, 1)), np.empty((sizes.steps, 3))
     bounds = np.minimum(np.arange(sizes.steps + 1) * batch, problem.rows)
-    runtime.warm_up(runtime.start(np.zeros(problem.parameters), 1.0))
+    runtime.warm_up(runtime.start(np.zeros(problem.parameters), 1.0), 1)
 
     def epoch() -> None:
         state = runtime.start(np.zeros(problem.parameters), 1.0)

@@ -43,7 +43,6 @@ BOUND = frozenset(
         ),
     }
 )
-STEP_ARGUMENTS = "gradient, theta, state, numbers, extra, columns, new_theta, new_state"
 
 
 class Part(NamedTuple):
@@ -171,7 +170,7 @@ def bind(
     rule_step = step_loops.summed_step if summed else step_loops.rule_step
     step = addition_loops.whole_step if shape.moves else rule_step
     name = text.add(step, bound=BOUND | {"kept", "update", "terms_of", "SUMS", "NUMBERS", "gradient_point"})
-    _define(text, f"move({STEP_ARGUMENTS})", [], f"{name}({STEP_ARGUMENTS})")
+    text.line(f"move = {name}")
 
 
 def _bind_average(text: Text, shape: Shape, first: int) -> None:

@@ -149,26 +149,24 @@ def walk(
 
 
 def step_sums(scored, coefficients, b, rows, start, stop, part, scratch, leaf, partial, out, more):
-    """The sums of a step: of one batch, or of several, `part` rows each, added in order."""
-    end = min(start + part, stop)
-    batch_sums(scored, coefficients, b, rows, start, end, scratch, leaf, partial, out)
-    for begin in range(end, stop, part):
-        batch_sums(scored, coefficients, b, rows, begin, min(begin + part, stop), scratch, leaf, partial, more)
-        for i in range(out.shape[0]):
-            out[i] = out[i] + more[i]
-
-
-def batch_sums(scored, coefficients, b, rows, start, stop, scratch, leaf, partial, out):
-    """The sums of one batch, leaf after leaf."""
-    if stop - start <= LEAF:
-        leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out)
-        return
-    count = 0
-    for begin in range(start, stop, LEAF):
-        leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaf)
-        push(partial, leaf, count)
-        count += 1
-    total(partial, count, out)
+    """The sums of a step: of one batch, or of several, `part` rows each, added in order. (One call of `leaf_sums`: each
+    is a copy of it in the machine code, and a second one takes half a second to compile.)"""
+    for begin in range(start, stop, part):
+        end = min(begin + part, stop)
+        batch = out if begin == start else more
+        alone = end - begin <= LEAF
+        sums = batch if alone else leaf
+        count = 0
+        for first in range(begin, end, LEAF):
+            leaf_sums(scored, coefficients, b, rows, first, min(first + LEAF, end), scratch, sums)
+            if not alone:
+                push(partial, sums, count)
+                count += 1
+        if not alone:
+            total(partial, count, batch)
+        if begin != start:
+            for i in range(out.shape[0]):
+                out[i] = out[i] + more[i]
 
 
 def finish_alone(

@@ -22,9 +22,12 @@ class _Uncompiled(JITCodeLibrary):
     """A function's code as it was lowered, to be linked into others."""
 
     def finalize(self) -> None:
-        for library in dict.fromkeys(self._linking_libraries):
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        """What it calls is linked beside it, not into it: once, where the machine code is made."""
         self._finalized = True
+
+    def linked_by(self, library: Any) -> None:
+        for one in (self, *self._linking_libraries):
+            library.add_linking_library(one)
 
     def drop(self) -> None:
         """Free the code: it is in what it was linked into."""
@@ -72,7 +75,7 @@ def _intrinsic(function: FunctionType, counts_references: bool) -> Any:
             if context.enable_nrt != counts_references and returned.contains_nrt_meminfo():
                 raise TypeError(f"{function.__name__} returns an array, which only one of it and its caller counts")
             found = lowered(types)
-            context.active_code_library.add_linking_library(found.library)
+            found.library.linked_by(context.active_code_library)
             return context.call_internal(builder, found.fndesc, found.signature, arguments)
 
         return signatures[types], code

@@ -310,6 +310,8 @@ class CompiledRuntime:
             kernel(scored, coefficients, b, rows, start, stop, cuts[i], cuts[i + 1], leaves)
 
         share(part, range(parts), threads)
+        if len(leaves) == 1:
+            return leaves[0]
         sums = np.empty(width)
         table_kernel().combine(leaves, np.empty((48, width)), sums)
         return sums

@@ -19,7 +19,7 @@ from .plan import Plan
 from .stopping import DoublingWatch, Watch
 from .tabulate import NumbersTable
 
-WORK_PER_CALL = 1 << 23  # rows times columns between two looks at the clock and at Ctrl-C: some hundredths of a second
+WORK_PER_CALL = 1 << 24  # rows times columns between two looks at the clock and at Ctrl-C: a hundredth of a second
 
 
 class History:
@@ -27,20 +27,36 @@ class History:
     learning rate."""
 
     def __init__(self) -> None:
-        self.losses, self.objectives = array("d"), array("d")
-        self.norms, self.rates = array("d"), array("d")
+        self.losses, self.norms = array("d"), array("d")
+        self._objectives: array[float] | None = None  # None: they are the losses
+        self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
+
+    @property
+    def objectives(self) -> array[float]:
+        return self.losses if self._objectives is None else self._objectives
+
+    @property
+    def rates(self) -> array[float]:
+        return array("d", b"".join(np.asarray(part, dtype=np.float64).tobytes() for part in self._rates))
 
     def add(self, losses: Any, penalties: list[float] | None, norms: Any, rates: Any) -> None:
         """What some steps recorded; penalties: None where there are none."""
-        objectives = losses if penalties is None else np.asarray(losses) + np.asarray(penalties)
-        columns = (self.losses, losses), (self.objectives, objectives), (self.norms, norms), (self.rates, rates)
-        for column, values in columns:
-            column.frombytes(np.asarray(values, dtype=np.float64).tobytes())
+        if penalties is not None:
+            self._objectives = array("d") if self._objectives is None else self._objectives
+            _append(self._objectives, np.asarray(losses) + np.asarray(penalties))
+        _append(self.losses, losses)
+        _append(self.norms, norms)
+        self._rates.append(rates)
 
     def forget_after(self, k: int) -> None:
         """Drop what the steps after k recorded."""
-        for column in (self.losses, self.objectives, self.norms, self.rates):
+        self._rates = [self.rates[:k]]
+        for column in {id(column): column for column in (self.losses, self.objectives, self.norms)}.values():
             del column[k:]
+
+
+def _append(column: array[float], values: Any) -> None:
+    column.frombytes(np.ascontiguousarray(values, dtype=np.float64).data.cast("B"))
 
 
 def first_loss(runtime: Any, start: Sequence[float]) -> float:

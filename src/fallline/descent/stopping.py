@@ -35,8 +35,8 @@ class Watch:
         span = self._span()
         if len(self.losses) < 2 * span:
             return False
-        before = mean(self.losses[-2 * span : -span])
-        return before - self.level <= self.tolerance * max(self.level, NEGLIGIBLE * self.start_loss)
+        before, level = mean(self.losses[-2 * span : -span]), self.level
+        return before - level <= self.tolerance * max(level, NEGLIGIBLE * self.start_loss)
 
     def _span(self) -> int:
         return max(self.patience, len(self.losses) // 3)

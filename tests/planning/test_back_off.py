@@ -15,6 +15,7 @@ import fallline
 from fallline.descent import back_off
 from fallline.descent.loop import Descent
 from fallline.planning import settle
+from fallline.transforms import PolyakAverage
 
 
 @pytest.fixture
@@ -69,10 +70,12 @@ def test_every_step_is_replayed_exactly(too_bold: None, runtime: str, rng: np.ra
     assert opened.at(run.steps).theta.tobytes() == run.model.theta.tobytes()
 
 
-def test_going_back_to_a_later_look(rng: np.random.Generator) -> None:
-    """A descent that diverges after good looks goes back to the best one, not to the start, and replays exactly."""
+@pytest.mark.parametrize("transform", [None, PolyakAverage()])
+def test_going_back_to_a_later_look(transform: Any, rng: np.random.Generator) -> None:
+    """A descent that diverges after good looks goes back to the best one, not to the start, and replays exactly; the
+    average of its parameters goes on from what it was there."""
     x, y = table(rng, 300)
-    run = fallline.fit(x, y, rule="sgd", validation=None, epochs=2000)
+    run = fallline.fit(x, y, rule="sgd", validation=None, epochs=2000, transforms=transform or ())
     plan = replace(
         run.specification.plan,
         learning_rate=20.0 * run.specification.plan.learning_rate,
@@ -90,6 +93,7 @@ def test_going_back_to_a_later_look(rng: np.random.Generator) -> None:
     assert again.history.losses == descent.history.losses
     assert again.history.rates == descent.history.rates
     assert again.state.theta.tobytes() == descent.state.theta.tobytes()
+    assert again.answer().tobytes() == descent.answer().tobytes()
 
 
 def test_a_given_rate_is_not_halved(rng: np.random.Generator) -> None:

@@ -152,6 +152,12 @@ class CompiledState:
         self.theta, self.rule_state, self._smoothed, self._extra = theta, rule_state, smoothed, extra
         self.average = extra[-1] if averaged else None
 
+    def __deepcopy__(self, memo: Any) -> Self:
+        other = copy.copy(self)
+        other.theta, other.rule_state, other._smoothed, other._extra = (array.copy() for array in self.arrays())
+        other.average = None if self.average is None else other._extra[-1]  # a view, which the kernel goes on writing
+        return other
+
     @property
     def smoothed_loss(self) -> float:
         return float(self._smoothed[0])

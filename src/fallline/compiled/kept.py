@@ -80,6 +80,13 @@ class Kept(FunctionCache):
         base = self._impl.filename_base
         self._cache_file = _Files(self._cache_path, base, "")  # type: ignore[no-untyped-call]
 
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep code that is whole: a call of a function that was left out would end the process."""
+        for function in data.library._final_module.functions:
+            if function.is_declaration and KERNEL_MODULE in function.name:
+                raise AssertionError(f"{self._name}: {function.name} was not linked")
+        super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
 
 class Compilations(event.Listener):
     """What this process had to compile, since it was not found in the cache."""
@@ -89,7 +96,7 @@ class Compilations(event.Listener):
         self.seconds = self._started = 0.0
 
     def on_start(self, event: Any) -> None:
-        module = event.data["dispatcher"].py_func.__module__
+        module = _module_of(event)
         if not module.startswith(KERNEL_MODULE):
             return
         if self.count == 0:
@@ -98,10 +105,15 @@ class Compilations(event.Listener):
         LOG.debug("compiling %s", module.removeprefix(KERNEL_MODULE))
 
     def on_end(self, event: Any) -> None:
-        if self.at_work:  # one at a time: Numba compiles under a lock
+        if _module_of(event).startswith(KERNEL_MODULE):  # Numba compiles pieces of its own meanwhile
             self.at_work, self.count = 0, self.count + 1
             self.seconds += time.perf_counter() - self._started
             forget()
+
+
+def _module_of(event: Any) -> str:
+    module: str = event.data["dispatcher"].py_func.__module__
+    return module
 
 
 compilations = Compilations()

@@ -26,7 +26,10 @@ class _Uncompiled(JITCodeLibrary):
         self._finalized = True
 
     def linked_by(self, library: Any) -> None:
+        """Each piece after all that call it: the linker leaves out what nobody has called so far."""
         for one in (self, *self._linking_libraries):
+            if one in library._linking_libraries:
+                library._linking_libraries.remove(one)
             library.add_linking_library(one)
 
     def drop(self) -> None:

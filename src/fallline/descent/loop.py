@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..order.batches import Batches
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers
-from ..sums import tree_sum
+from ..sums import LEAF, tree_total
 from .back_off import FACTOR, BackOff
 from .plan import Plan
 from .stopping import DoublingWatch, Watch
@@ -242,13 +242,16 @@ class Descent:
     def _mean(self, values: array[float], span: int) -> float:
         """The mean of what was recorded over the latest so many batches, or all there are."""
         sizes, done = self.plan.sizes, len(values)
-        span = min(span, done)
-        sums = [loss * sizes.batch for loss in values[done - span :]]
-        count, last, short = span * sizes.batch, sizes.steps - 1, sizes.rows_of(sizes.steps - 1)
-        for k in range(done - span + (last - (done - span)) % sizes.steps, done, sizes.steps):
-            sums[k - done] = values[k] * short
-            count += short - sizes.batch
-        return tree_sum(sums) / max(count, 1)
+        first = max(done - span, 0)
+        if first == done:
+            return 0.0
+        losses = np.frombuffer(values, dtype=np.float64)[first:]
+        sums, short = losses * sizes.batch, sizes.rows_of(sizes.steps - 1)
+        lasts = slice((sizes.steps - 1 - first) % sizes.steps, None, sizes.steps)  # of epochs: they may be short
+        sums[lasts] = losses[lasts] * short
+        count = len(sums) * sizes.batch - len(sums[lasts]) * (sizes.batch - short)
+        leaves = (sums[i : i + LEAF] for i in range(0, len(sums), LEAF))
+        return tree_total([0.0 + float(np.add.accumulate(leaf)[-1])] for leaf in leaves)[0] / count  # row by row
 
     def _is_look(self) -> bool:
         """A look at the loss comes at fixed steps; from X'X, at those whose loss is measured: 1, 2, 4, 8, …"""

@@ -170,5 +170,5 @@ def _why_it_takes_long() -> str:
     if compilations is None:
         return "loading libraries"
     if compilations.at_work:
-        return "compiling this loss and rule; only the first time, some seconds"
+        return "compiling; the first time only, some seconds"
     return "preparing"

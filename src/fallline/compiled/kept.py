@@ -112,8 +112,8 @@ class Compilations(event.Listener):
 
 
 def _module_of(event: Any) -> str:
-    module: str = event.data["dispatcher"].py_func.__module__
-    return module
+    """Whose function that is: other people's, made by exec, have no module."""
+    return event.data["dispatcher"].py_func.__module__ or ""
 
 
 compilations = Compilations()

@@ -77,14 +77,7 @@ class Shape(NamedTuple):
     decay: int | None = None
     average: tuple[FunctionType, int] | None = None
     rows: int = 0  # of `extra`, the average not counted
-
-    @property
-    def numbers(self) -> int:
-        """How many numbers of a step are the transforms'."""
-        stops = [change.numbers.stop for change in (*self.before, *self.after)]
-        stops += [] if self.decay is None else [self.decay + 1]
-        stops += [] if self.average is None else [self.average[1] + 1]
-        return max(stops, default=0)
+    numbers: int = 0  # of a step's that are the transforms'
 
     @property
     def moves(self) -> bool:
@@ -111,6 +104,7 @@ def shape_of(additions: Additions) -> Shape:
         None if additions.decay is None else additions.decay.start,
         None if additions.average is None else (additions.average[0].average, additions.average[1].start),  # type: ignore[arg-type]
         row + 2 * bool(groups),
+        additions.count,
     )
 
 

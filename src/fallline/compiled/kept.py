@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import time
 from typing import Any
 
 from numba.core import event
@@ -89,25 +88,22 @@ class Kept(FunctionCache):
 
 
 class Compilations(event.Listener):
-    """What this process had to compile, since it was not found in the cache."""
+    """Sees when this process compiles a kernel, since it was not found in the cache."""
 
-    def __init__(self) -> None:
-        self.at_work = self.count = 0
-        self.seconds = self._started = 0.0
+    at_work = said = False
 
     def on_start(self, event: Any) -> None:
         module = _module_of(event)
         if not module.startswith(KERNEL_MODULE):
             return
-        if self.count == 0:
+        if not self.said:
             LOG.info("compiling kernels for this loss and rule; later processes load them")
-        self.at_work, self._started = 1, time.perf_counter()
+        self.at_work = self.said = True
         LOG.debug("compiling %s", module.removeprefix(KERNEL_MODULE))
 
     def on_end(self, event: Any) -> None:
         if _module_of(event).startswith(KERNEL_MODULE):  # Numba compiles pieces of its own meanwhile
-            self.at_work, self.count = 0, self.count + 1
-            self.seconds += time.perf_counter() - self._started
+            self.at_work = False
             forget()
 
 

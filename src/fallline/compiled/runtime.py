@@ -316,8 +316,8 @@ class CompiledRuntime:
             kernel(scored, coefficients, b, rows, start, stop, cuts[i], cuts[i + 1], leaves)
 
         share(part, range(parts), threads)
-        sums: Floats = leaves[0] if len(leaves) == 1 else np.empty(width)
-        if len(leaves) == 1:
-            return sums
-        table_kernel().combine(leaves, np.empty((48, width)), sums)
+        sums: Floats = leaves[0]
+        if len(leaves) > 1:
+            sums = np.empty(width)
+            table_kernel().combine(leaves, np.empty((48, width)), sums)
         return sums

@@ -51,8 +51,9 @@ class History:
     def forget_after(self, k: int) -> None:
         """Drop what the steps after k recorded."""
         self._rates = [self.rates[:k]]
-        for column in {id(column): column for column in (self.losses, self.objectives, self.norms)}.values():
-            del column[k:]
+        for column in (self.losses, self.norms, self._objectives):
+            if column is not None:
+                del column[k:]
 
 
 def _append(column: array[float], values: Any) -> None:

@@ -9,10 +9,6 @@ one row of (d + 1) * K + 2 numbers: the gradients by the d * K coefficients, by 
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..sums import LEAF
-
 
 def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     """One leaf, rows[start:stop], row by row from 0.0. b: the K intercepts. scratch: rows of room for K numbers."""
@@ -47,11 +43,3 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
         weight_sum += weight[row]
     out[(columns + 1) * count] = loss_sum
     out[(columns + 1) * count + 1] = weight_sum
-
-
-def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):
-    """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`."""
-    scratch = np.empty((2, b.shape[0]))
-    for leaf in range(first, last):
-        begin = start + leaf * LEAF
-        leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaves[leaf])

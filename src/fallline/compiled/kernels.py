@@ -63,9 +63,10 @@ def _loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
 def _class_kernel(row: FunctionType) -> ModuleType:
     text = Text()
     _bind_class_loss(text, row)
+    text.add(class_loops.leaf_sums, bound=BOUND)
     measured = (class_curvature_loops.sharpness, class_curvature_loops.row_statistics)
-    for function in (class_loops.all_leaves, *measured):
-        text.add(function, KERNEL, BOUND)
+    for function in (leaf_loops.all_leaves, *measured):
+        text.add(function, KERNEL, BOUND | {"leaf_sums"})
     return load(f"loss_{row.__name__}", str(text))
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
-from .tiles import ROWS, add_rows, ask, eight_scores
+from .prefetch import prefetch
+from .tiles import ROWS, add_rows, eight_scores
 
 CHUNK_BYTES = 1 << 14  # of rows, of which two chunks at a time are in a first-level cache: this one, and the next
 AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
@@ -58,8 +59,8 @@ def slopes(scored, b, rows, start, stop, scratch, out, ahead):
         targets[i] = target[row]
         weights[i] = weight[row]
         later = rows[min(start + i + ahead, rows.shape[0] - 1)]
-        ask(target, later)
-        ask(weight, later)
+        prefetch(target, later)
+        prefetch(weight, later)
     for i in range(count):
         score = scores[i] + b[0] if intercept else scores[i]
         value, slope = row_loss(score, targets[i], loss_numbers)
@@ -78,8 +79,9 @@ def slopes(scored, b, rows, start, stop, scratch, out, ahead):
 
 
 def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):
-    """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`."""
-    scratch = np.empty((3, LEAF))
+    """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`: by the `leaf_sums`
+    above, or that of `class_loops`."""
+    scratch = np.empty((3, max(LEAF, b.shape[0])))
     for leaf in range(first, last):
         begin = start + leaf * LEAF
         leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaves[leaf])

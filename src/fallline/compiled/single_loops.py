@@ -14,8 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..plain.divergence import smoothed
+from .prefetch import prefetch
 from .step_loops import INFINITE, mean_slope, rescale
-from .tiles import ask, score_and_squares
+from .tiles import score_and_squares
 from .vectors import magnitude_bits, read, write
 
 STEPS = 32  # at a time
@@ -58,8 +59,8 @@ def single_steps(
         row = rows[start + i]
         following = rows[min(start + i + 1, rows.shape[0] - 1)]
         later = rows[min(start + i + 1 + AHEAD, rows.shape[0] - 1)]
-        ask(target, later)
-        ask(weight, later)
+        prefetch(target, later)
+        prefetch(weight, later)
         if ELSEWHERE > 0 or i == 0:
             rescale(theta, state, arguments, scales, coefficients, b)
             score = score_and_squares(x, row, means, coefficients, gradient, 0, columns, 0.0, 0.0, following)[0]

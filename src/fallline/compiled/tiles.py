@@ -30,6 +30,7 @@ LINE = 64  # bytes
 DOUBLE = ir.DoubleType()
 INDEX = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
+EVEN, ODD = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]  # pairs of entries of two vectors of eight
 
 
 @intrinsic
@@ -125,18 +126,6 @@ def add_rows(
 
 
 @intrinsic
-def ask(typing_context: Any, vector: Any, i: Any) -> Any:
-    """Ask for the line of vector[i]."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        _ask(builder, builder.gep(data, [arguments[1]]))
-        return context.get_dummy_value()
-
-    return types.none(vector, types.intp), code
-
-
-@intrinsic
 def score_and_squares(
     typing_context: Any,
     x: Any,
@@ -167,8 +156,7 @@ def score_and_squares(
             m, w, g = (_load(builder, vector, j, width) for vector in (mean, coefficients, slopes))
             terms = builder.fmul(builder.fsub(tile.widened(tile.load(pointer, j, width)), m), w)
             both = builder.fmul(g, g)
-            even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
-            halves = [_shuffle(builder, terms, both, mask if width > 1 else [0, 1]) for mask in (even, odd)]
+            halves = [_shuffle(builder, terms, both, mask if width > 1 else [0, 1]) for mask in (EVEN, ODD)]
             found = builder.load(total)
             for k in range(width):
                 place = k // 2 * 2
@@ -328,7 +316,6 @@ def _spread(builder: Any, value: Any, width: int) -> Any:
 def _turned(builder: Any, pairs: Sequence[Any]) -> list[Any]:
     """From four vectors, of rows k and k + 4 with four features each, to four features' vectors of eight rows."""
     a, b, c, d = pairs
-    even, odd = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]
     first, last = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
-    ab, cd = ([_shuffle(builder, *two, mask) for mask in (even, odd)] for two in ((a, b), (c, d)))
+    ab, cd = ([_shuffle(builder, *two, mask) for mask in (EVEN, ODD)] for two in ((a, b), (c, d)))
     return [_shuffle(builder, ab[k], cd[k], mask) for mask in (first, last) for k in (0, 1)]

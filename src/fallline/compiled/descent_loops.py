@@ -18,27 +18,14 @@ from .step_loops import finish_step, rescale
 from .tree_loops import DEPTH, push, total
 
 
-def take_steps(
-    scored,
-    scales,
-    b,
-    rows,
-    bounds,
-    part,
-    numbers,
-    theta,
-    state,
-    smoothed_loss,
-    extra,
-    loss_limit,
-    smoothing_rows,
-    records,
-):
+def take_steps(scored, scales, b, batches, numbers, stand, limits, records):
     """One step for each batch rows[bounds[t]:bounds[t + 1]]. Return how many steps were tried, and what was wrong.
 
     scored: the table, and what makes scores and losses of it besides the coefficients (`Arrays.scored`). scales: the
-    inverse scale of each coefficient. b: room for the intercepts, 0.0 where there are none. part: how many rows of a
-    batch are summed up at a time (accumulation).
+    inverse scale of each coefficient. b: room for the intercepts, 0.0 where there are none. batches: rows, bounds, and
+    how many rows of a batch are summed up at a time (accumulation). stand: theta, the rule's state, the smoothed loss
+    and `extra`, which the steps change (`CompiledState.arrays`). limits: of the smoothed loss, and the rows over which
+    it is smoothed.
     """
     width = scales.shape[0] + b.shape[0] + 2
     work = (
@@ -49,50 +36,18 @@ def take_steps(
         np.empty(width),
         np.empty(width),
     )
-    count = theta.shape[0]
-    before = np.empty((state.shape[0] + 1, count))
-    after = np.empty(count), before, np.empty(count), np.empty(state.shape)
-    return walk(
-        scored,
-        scales,
-        b,
-        rows,
-        bounds,
-        part,
-        numbers,
-        theta,
-        state,
-        smoothed_loss,
-        extra,
-        loss_limit,
-        smoothing_rows,
-        records,
-        work,
-        after,
-    )
+    states, count = stand[1].shape
+    after = np.empty(count), np.empty((states + 1, count)), np.empty(count), np.empty((states, count))
+    return walk(scored, scales, b, batches, numbers, stand, limits, records, work, after)
 
 
-def walk(
-    scored,
-    scales,
-    b,
-    rows,
-    bounds,
-    part,
-    numbers,
-    theta,
-    state,
-    smoothed_loss,
-    extra,
-    loss_limit,
-    smoothing_rows,
-    records,
-    work,
-    after,
-):
+def walk(scored, scales, b, batches, numbers, stand, limits, records, work, after):
     """The steps; work and after are room for what is made on the way. It makes no array, so it counts no references."""
+    rows, bounds, part = batches
+    theta, state, smoothed_loss, extra = stand
+    loss_limit, smoothing_rows = limits
     coefficients, scratch, leaf, partial, sums, more = work
-    gradient, before, new_theta, new_matrix = after
+    gradient, _, new_theta, new_matrix = after
     steps = numbers.shape[0]
     one_by_one = 0 if theta.shape[0] <= LEAF else steps  # up to this step
     states, new_states = vectors_of(state), vectors_of(new_matrix)
@@ -100,26 +55,8 @@ def walk(
     while t < steps:
         if SINGLE > 0:  # noqa: SIM102 - alone, for Numba to leave out what is not there
             if t >= one_by_one and t + STEPS <= steps and bounds[t + STEPS] - bounds[t] == STEPS:
-                if single_steps(
-                    scored,
-                    scales,
-                    coefficients,
-                    b,
-                    rows,
-                    bounds[t],
-                    numbers,
-                    t,
-                    theta,
-                    state,
-                    smoothing_rows,
-                    smoothed_loss,
-                    loss_limit,
-                    gradient,
-                    new_states,
-                    before,
-                    scratch,
-                    records,
-                ):
+                first = bounds[t]
+                if single_steps(scored, scales, b, rows, first, numbers, t, stand, limits, records, work, after):
                     t += STEPS
                     continue
                 one_by_one = t + STEPS
@@ -169,22 +106,11 @@ def step_sums(scored, coefficients, b, rows, start, stop, part, scratch, leaf, p
                 out[i] = out[i] + more[i]
 
 
-def finish_alone(
-    sums,
-    scales,
-    theta,
-    state,
-    numbers,
-    smoothing_share,
-    smoothed_loss,
-    extra,
-    loss_limit,
-    gradient,
-    new_theta,
-    new_state,
-    record,
-):
-    """`finish_step` for sums that threads have made. numbers: an array (1, n)."""
+def finish_alone(sums, scales, stand, numbers, smoothing_share, loss_limit, after, record):
+    """`finish_step` for sums that threads have made. numbers: an array (1, n). after: room for the gradient, the new
+    parameters and the new state."""
+    theta, state, smoothed_loss, extra = stand
+    gradient, new_theta, new_state = after
     return finish_step(
         sums,
         scales,

@@ -107,13 +107,15 @@ class GramRuntime(CompiledRuntime):
     def _take(self, state: CompiledState, numbers: Floats, guard: Guard, records: Floats) -> tuple[int, int]:
         problem = self.problem
         result: tuple[int, int] = gram_kernel(self.rule, self._shape).take_gram_steps(
-            self._sum_products(),
-            self._center - problem.means,
-            self._middle,
-            problem.inverse_scales,
-            problem.intercept,
+            (
+                self._sum_products(),
+                self._center - problem.means,
+                self._middle,
+                problem.inverse_scales,
+                problem.intercept,
+            ),
             numbers,
-            *state.arrays(),
+            state.arrays(),
             guard.limit,
             problem.rows / guard.rows,
             records,

@@ -66,35 +66,22 @@ def gram_point(theta, state, numbers, point):
     descent_point(theta, vectors_of(state), tuple_of(numbers, 0), point)
 
 
-def take_gram_steps(
-    products,
-    off_center,
-    middle,
-    inverse_scales,
-    intercept,
-    numbers,
-    theta,
-    state,
-    smoothed_square,
-    extra,
-    square_limit,
-    share,
-    records,
-):
+def take_gram_steps(table, numbers, stand, square_limit, share, records):
     """One full-batch step for each row of numbers. Return how many steps were tried, and what was wrong.
 
-    What `finish_step` watches in place of the loss, and records there, is the gradient's squared norm.
+    table: the products, center - means, the target's middle, the inverse scales, whether there is an intercept. What
+    `finish_step` watches in place of the loss, and records there, is the gradient's squared norm.
     """
-    count = theta.shape[0]
-    work = np.empty(inverse_scales.shape[0]), np.empty(inverse_scales.shape[0] + 3), np.empty(count)
-    after = np.empty(count), np.empty(count), np.empty(state.shape)
-    table = products, off_center, middle, inverse_scales, intercept
-    return gram_walk(table, numbers, theta, state, smoothed_square, extra, square_limit, share, records, work, after)
+    columns, count = table[3].shape[0], stand[0].shape[0]
+    work = np.empty(columns), np.empty(columns + 3), np.empty(count)
+    after = np.empty(count), np.empty(count), np.empty(stand[1].shape)
+    return gram_walk(table, numbers, stand, square_limit, share, records, work, after)
 
 
-def gram_walk(table, numbers, theta, state, smoothed_square, extra, square_limit, share, records, work, after):
+def gram_walk(table, numbers, stand, square_limit, share, records, work, after):
     """The steps; work and after are room for what is made on the way. It makes no array, so it counts no references."""
     products, off_center, middle, inverse_scales, intercept = table
+    theta, state, smoothed_square, extra = stand
     coefficients, sums, point = work
     gradient, new_theta, new_matrix = after
     states, new_states = vectors_of(state), vectors_of(new_matrix)

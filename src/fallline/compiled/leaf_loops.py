@@ -79,8 +79,8 @@ def slopes(scored, b, rows, start, stop, scratch, out, ahead):
 
 
 def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):
-    """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`: by the `leaf_sums`
-    above, or that of `class_loops`."""
+    """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`; by `leaf_sums`
+    as it is here, or in `class_loops`."""
     scratch = np.empty((3, max(LEAF, b.shape[0])))
     for leaf in range(first, last):
         begin = start + leaf * LEAF

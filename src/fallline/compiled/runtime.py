@@ -253,13 +253,10 @@ class CompiledRuntime:
             problem.scored,
             problem.parameter_scales,
             np.zeros(problem.scores),
-            rows,
-            bounds,
-            self.additions.part or max(len(rows), 1),
+            (rows, bounds, self.additions.part or max(len(rows), 1)),
             numbers,
-            *state.arrays(),
-            guard.limit,
-            guard.rows,
+            state.arrays(),
+            (guard.limit, guard.rows),
             records,
         )
         return result
@@ -271,7 +268,7 @@ class CompiledRuntime:
         problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule, self._shape)
         scales, b = problem.parameter_scales, np.zeros(problem.scores)
         coefficients = np.empty_like(scales)
-        gradient, new_theta, new_state = (np.empty_like(a) for a in (state.theta, state.theta, state.rule_state))
+        after = tuple(np.empty_like(array) for array in (state.theta, state.theta, state.rule_state))
         for t in range(len(numbers)):
             start, stop, arguments = int(bounds[t]), int(bounds[t + 1]), numbers[t : t + 1]
             kernel.point_alone(state.theta, state.rule_state, arguments, scales, coefficients, b)
@@ -282,15 +279,11 @@ class CompiledRuntime:
             cause = kernel.finish_alone(
                 sums,
                 scales,
-                state.theta,
-                state.rule_state,
+                state.arrays(),
                 arguments,
                 (stop - start) / guard.rows,
-                *state.arrays()[2:],
                 guard.limit,
-                gradient,
-                new_theta,
-                new_state,
+                after,
                 records[t],
             )
             if cause:

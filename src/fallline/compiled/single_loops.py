@@ -24,34 +24,17 @@ TILE = 64  # features that are moved, and then scored, at a time
 AHEAD = 16  # rows between the one at hand and the one that is asked for
 
 
-def single_steps(
-    scored,
-    scales,
-    coefficients,
-    b,
-    rows,
-    start,
-    numbers,
-    t,
-    theta,
-    matrix,
-    smoothing_rows,
-    smoothed_loss,
-    loss_limit,
-    gradient,
-    new_state,
-    before,
-    scratch,
-    records,
-):
+def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, records, work, after):
     """STEPS steps from t on, on the rows from rows[start] on; False, and nothing has changed, if one must not be taken.
-
-    before: room for theta and the states at the start.
-    """
+    The arguments are those of `descent_loops.walk`."""
     x, target, weight, means, intercept, loss_numbers = scored
     columns = means.shape[0]
+    theta, matrix, smoothed_loss, _ = stand
+    loss_limit, smoothing_rows = limits
+    coefficients, scratch = work[0], work[1]
+    gradient, before, _, new_matrix = after
     scores, targets, weights, all_squares = scratch[0], scratch[1], scratch[2], scratch[3]
-    state = vectors_of(matrix)
+    state, new_state = vectors_of(matrix), vectors_of(new_matrix)
     copy_rows(theta, matrix, before[0], before[1:])
     score = 0.0
     for i in range(STEPS):

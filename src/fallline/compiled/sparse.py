@@ -101,7 +101,7 @@ class SparseRuntime(CompiledRuntime):
         """The mean loss of all rows in table order."""
         sums = np.empty(2)
         kernel = sparse_loss_kernel(self.problem.loss)
-        kernel.sparse_loss_sums(*self.problem.whole, self._all_rows, np.asarray(theta, dtype=np.float64), sums)
+        kernel.sparse_loss_sums(self.problem.whole, self._all_rows, np.asarray(theta, dtype=np.float64), sums)
         return float(sums[0] / sums[1]) if sums[1] else 0.0
 
     def _advance_in_one_call(
@@ -111,7 +111,13 @@ class SparseRuntime(CompiledRuntime):
         if self._scratch is None or len(self._scratch[0]) < slots_for(most):
             self._scratch = scratch_of(self.problem, len(state.rule_state), most)
         result: tuple[int, int] = sparse_descent_kernel(self.problem.loss, self.rule)(
-            *self.problem.whole, rows, bounds, numbers, *state.arrays(), guard.limit, guard.rows, records, self._scratch
+            self.problem.whole,
+            (rows, bounds),
+            numbers,
+            state.arrays(),
+            (guard.limit, guard.rows),
+            records,
+            self._scratch,
         )
         return result
 

@@ -15,9 +15,7 @@ from .sparse_loops import leaf_shares
 from .tree_loops import DEPTH, push, total
 
 
-def sparse_loss_sums(
-    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers, rows, theta, out
-):
+def sparse_loss_sums(table, rows, theta, out):
     """out <- the sums of loss and weight of these rows, in the order of the law."""
     partial = np.empty((DEPTH, 3))
     leaf = np.empty(3)
@@ -28,25 +26,7 @@ def sparse_loss_sums(
     count = 0
     for begin in range(0, rows.shape[0], LEAF):
         end = min(begin + LEAF, rows.shape[0])
-        leaf_shares(
-            spans,
-            indices,
-            values,
-            target,
-            weight,
-            inverse_scales,
-            scaled,
-            intercept,
-            loss_numbers,
-            rows,
-            begin,
-            end,
-            theta,
-            no_state,
-            no_numbers,
-            shares,
-            leaf,
-        )
+        leaf_shares(table, rows, begin, end, theta, no_state, no_numbers, shares, leaf)
         push(partial, leaf, count)
         count += 1
     total(partial, count, sums)

@@ -22,55 +22,21 @@ LEAF_BITS = LEAF.bit_length() - 1
 WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the whole tree is gone through
 
 
-def take_lazy_steps(
-    spans,
-    indices,
-    values,
-    target,
-    weight,
-    inverse_scales,
-    scaled,
-    intercept,
-    loss_numbers,
-    rows,
-    bounds,
-    numbers,
-    theta,
-    state,
-    smoothed_loss,
-    extra,
-    loss_limit,
-    smoothing_rows,
-    records,
-    scratch,
-):
-    """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
-    and after."""
+def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
+    """As `descent_loops.take_steps`. table: `SparseArrays.whole`. scratch: what `sparse.scratch_of` makes; slots, marks
+    and summary are empty before and after."""
     work = np.arange(scratch[0].shape[0]), np.empty((DEPTH, 3)), np.empty(3), np.empty(3), np.empty(LEAF)
-    table = spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers
-    return visit(
-        table,
-        rows,
-        bounds,
-        numbers,
-        theta,
-        state,
-        smoothed_loss,
-        loss_limit,
-        smoothing_rows,
-        records,
-        scratch,
-        work,
-    )
+    return visit(table, batches, numbers, stand, limits, records, scratch, work)
 
 
-def visit(
-    table, rows, bounds, numbers, theta, state, smoothed_loss, loss_limit, smoothing_rows, records, scratch, work
-):
+def visit(table, batches, numbers, stand, limits, records, scratch, work):
     """The steps; work is room for what is made on the way. It makes no array, so it counts no references."""
+    rows, bounds = batches
+    theta, state, smoothed_loss, _ = stand
+    loss_limit, smoothing_rows = limits
     spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
     slots, marks, summary, touched, vectors, leaves, leaf_places = scratch
-    places, partial, leaf, sums, shares = work
+    sums = work[3]
     gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
     old_state, new_state = vectors[4 : 4 + STATES], vectors[4 + STATES :]
     states, old_states, new_states = vectors_of(state), vectors_of(old_state), vectors_of(new_state)
@@ -109,31 +75,7 @@ def visit(
         else:
             if unsummed:
                 records[t - 1, 1] = np.sqrt(sum_of_leaves(leaves))
-            at, spoilt = sparse_batch_sums(
-                spans,
-                indices,
-                values,
-                target,
-                weight,
-                inverse_scales,
-                scaled,
-                intercept,
-                loss_numbers,
-                rows,
-                start,
-                stop,
-                theta,
-                states,
-                arguments,
-                shares,
-                slots,
-                marks,
-                summary,
-                places,
-                partial,
-                leaf,
-                sums,
-            )
+            at, spoilt = sparse_batch_sums(table, rows, start, stop, theta, states, arguments, scratch, work)
             count = collect(slots[at], marks[at], summary[at], touched, gradient)
             if intercept:
                 touched[count] = columns

@@ -54,27 +54,10 @@ def row_score(first, last, indices, values, inverse_scales, scaled, theta, state
     return score
 
 
-def leaf_shares(
-    spans,
-    indices,
-    values,
-    target,
-    weight,
-    inverse_scales,
-    scaled,
-    intercept,
-    loss_numbers,
-    rows,
-    begin,
-    end,
-    theta,
-    state,
-    numbers,
-    shares,
-    sums,
-):
+def leaf_shares(table, rows, begin, end, theta, state, numbers, shares, sums):
     """The rows' weight * slope, and their sums (intercept, loss, weight). Return whether a share is not finite in a
-    row with features that are not stored: their gradient is then 0 * infinity."""
+    row with features that are not stored: their gradient is then 0 * infinity. table: `SparseArrays.whole`."""
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
     columns = inverse_scales.shape[0]
     b = gradient_point(theta[columns], state, columns, numbers) if intercept else 0.0
     for i in range(begin, end):
@@ -155,63 +138,23 @@ def collect(slot, marks, summary, touched, found):
     return count
 
 
-def sparse_batch_sums(
-    spans,
-    indices,
-    values,
-    target,
-    weight,
-    inverse_scales,
-    scaled,
-    intercept,
-    loss_numbers,
-    rows,
-    start,
-    stop,
-    theta,
-    state,
-    numbers,
-    shares,
-    slots,
-    marks,
-    summary,
-    places,
-    partial,
-    leaf,
-    sums,
-):
+def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, work):
     """The sums of one batch: sums[0:3] for intercept, loss and weight, and a slot for the features.
 
     Leaves are added up as in `tree_loops`: a binary counter whose digits are slots. places[h] is the slot of digit h,
     the last of places the one to work in. Return the slot that holds the batch, and whether the features that are not
-    in it are not 0 but NaN.
+    in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
     """
+    slots, marks, summary = scratch[0], scratch[1], scratch[2]
+    places, partial, leaf, sums, shares = work
     last = places.shape[0] - 1
     spoilt = False
     count = 0
     for begin in range(start, stop, LEAF):
         end = min(begin + LEAF, stop)
-        spoilt |= leaf_shares(
-            spans,
-            indices,
-            values,
-            target,
-            weight,
-            inverse_scales,
-            scaled,
-            intercept,
-            loss_numbers,
-            rows,
-            begin,
-            end,
-            theta,
-            state,
-            numbers,
-            shares,
-            leaf,
-        )
+        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, leaf)
         at = places[last]
-        add_leaf(spans, indices, values, rows, begin, end, shares, slots[at], marks[at], summary[at])
+        add_leaf(table[0], table[1], table[2], rows, begin, end, shares, slots[at], marks[at], summary[at])
         carry(count, places, slots, marks, summary)
         push(partial, leaf, count)
         count += 1

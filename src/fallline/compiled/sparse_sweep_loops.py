@@ -17,83 +17,29 @@ from .step_loops import finish_step
 from .tree_loops import DEPTH
 
 
-def take_sweeping_steps(
-    spans,
-    indices,
-    values,
-    target,
-    weight,
-    inverse_scales,
-    scaled,
-    intercept,
-    loss_numbers,
-    rows,
-    bounds,
-    numbers,
-    theta,
-    state,
-    smoothed_loss,
-    extra,
-    loss_limit,
-    smoothing_rows,
-    records,
-    scratch,
-):
-    """As `descent_loops.take_steps`. scratch: what `sparse.scratch_of` makes; slots, marks and summary are empty before
-    and after."""
-    work = (
-        scratch[0],
-        scratch[1],
-        scratch[2],
-        np.arange(scratch[0].shape[0]),
-        np.empty((DEPTH, 3)),
-        np.empty(3),
-        np.empty(3),
-        np.empty(LEAF),
-        np.empty(theta.shape[0]),
-        np.empty(theta.shape[0]),
-        np.empty(state.shape),
-    )
-    table = spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers
-    return sweep(
-        table, rows, bounds, numbers, theta, state, smoothed_loss, extra, loss_limit, smoothing_rows, records, work
-    )
+def take_sweeping_steps(table, batches, numbers, stand, limits, records, scratch):
+    """As `sparse_lazy_loops.take_lazy_steps`."""
+    count = stand[0].shape[0]
+    work = np.arange(scratch[0].shape[0]), np.empty((DEPTH, 3)), np.empty(3), np.empty(3), np.empty(LEAF)
+    after = np.empty(count), np.empty(count), np.empty(stand[1].shape)
+    return sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
 
 
-def sweep(table, rows, bounds, numbers, theta, state, smoothed_loss, extra, loss_limit, smoothing_rows, records, work):
-    """The steps; work is room for what is made on the way. It makes no array, so it counts no references."""
-    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
-    slots, marks, summary, places, partial, leaf, last_sums, shares, gradient, new_theta, new_matrix = work
+def sweep(table, batches, numbers, stand, limits, records, scratch, work, after):
+    """The steps; work and after are room for what is made on the way. It makes no array, so it counts no references."""
+    rows, bounds = batches
+    theta, state, smoothed_loss, extra = stand
+    loss_limit, smoothing_rows = limits
+    inverse_scales = table[5]
+    slots, marks, summary = scratch[0], scratch[1], scratch[2]
+    last_sums = work[3]
+    gradient, new_theta, new_matrix = after
     states, new_states = vectors_of(state), vectors_of(new_matrix)
     columns = inverse_scales.shape[0]
     for t in range(numbers.shape[0]):
         arguments = tuple_of(numbers, t)
         start, stop = bounds[t], bounds[t + 1]
-        at, spoilt = sparse_batch_sums(
-            spans,
-            indices,
-            values,
-            target,
-            weight,
-            inverse_scales,
-            scaled,
-            intercept,
-            loss_numbers,
-            rows,
-            start,
-            stop,
-            theta,
-            states,
-            arguments,
-            shares,
-            slots,
-            marks,
-            summary,
-            places,
-            partial,
-            leaf,
-            last_sums,
-        )
+        at, spoilt = sparse_batch_sums(table, rows, start, stop, theta, states, arguments, scratch, work)
         sums = slots[at]
         if spoilt:
             sums[0] = np.nan

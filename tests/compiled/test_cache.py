@@ -94,6 +94,20 @@ def test_a_folder_that_cannot_be_written(cache: str, seed: int, tmp_path: Path) 
     assert list(scratch.iterdir()) == []
 
 
+def test_no_folder_that_can_be_written(seed: int, tmp_path: Path) -> None:
+    """Where there is no place for kernels at all, not even for a process, one line says what to set, and to what."""
+    code = """
+    import tempfile
+    tempfile.tempdir = "/proc/none"
+    try:
+        fitted()
+    except fallline.SpecificationError as error:
+        print(error)
+    """
+    found, _ = ended(start(seed, code, "/proc/none", tmp_path))
+    assert found == "no folder can be written for compiled kernels: set FALLLINE_CACHE to one that can"
+
+
 def test_a_full_cache_that_cannot_be_written_is_read(seed: int, tmp_path: Path) -> None:
     """Kernels in a folder without permission to write (as in an image for containers) are loaded, not compiled."""
     cache = tmp_path / "cache"

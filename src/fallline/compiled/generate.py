@@ -32,6 +32,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic as intrinsic
 
 from .. import scalar
+from ..errors import SpecificationError
 from . import primitives
 from .kept import KERNEL_MODULE, Kept
 
@@ -165,7 +166,8 @@ def load(name: str, text: str) -> ModuleType:
         except OSError:
             continue
     else:
-        raise OSError("no folder can be written for compiled kernels; set FALLLINE_CACHE to one that can")
+        message = "no folder can be written for compiled kernels: set FALLLINE_CACHE to one that can"
+        raise SpecificationError(message, option="FALLLINE_CACHE")
     spec = importlib.util.spec_from_file_location(f"{KERNEL_MODULE}{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -66,7 +66,7 @@ class _Files(IndexDataCacheFile):
 
     def _file_of(self, key: Any) -> str:
         digest = hashlib.blake2b(repr(key).encode(), digest_size=12).hexdigest()
-        return f"{os.path.splitext(self._index_name)[0]}{digest}.nbc"
+        return f"{os.path.splitext(self._index_name)[0]}.{digest}.nbc"
 
 
 class Kept(FunctionCache):

@@ -7,12 +7,9 @@ from .errors import SpecificationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, ClassVar, Protocol, TypeVar
+    from typing import Any, ClassVar, TypeVar
 
-    class Range(Protocol):
-        """`read` gives the value in the option's own type, or None if it is not allowed; str() says what is."""
-
-        def read(self, value: object) -> Any: ...
+    from .allowed import Range
 
     Kind = TypeVar("Kind", bound="Named")
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 from law_cases import fresh_seed
 
+from fallline.allowed import Switch
 from fallline.errors import SpecificationError
 from fallline.rules import RULES, Rule
-from fallline.rules.rule import Switch
 from fallline.testing import _never_raises, _same_on_vectors
 
 MOMENTA = ({}, {"momentum": 0.9})

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import fallline
+from fallline.allowed import POSITIVE
 from fallline.insight.check_loss import check_bytes, check_functions, check_slopes
 from fallline.losses import LOSSES, Loss, loss, loss_named
 from fallline.losses.custom import CUSTOM
-from fallline.rules.rule import POSITIVE
 from fallline.scalar import exp, log, sqrt
 from fallline.testing import check_loss
 
@@ -176,7 +176,7 @@ def test_the_command_line_takes_a_loss_from_a_file(tmp_path: Path, examples: Pat
     line says what is wrong."""
     source = Path(__file__).read_text(encoding="utf-8")
     start = source.index("def pseudo_second")
-    head = "from fallline.losses import loss\nfrom fallline.rules.rule import POSITIVE\n"
+    head = "from fallline.losses import loss\nfrom fallline.allowed import POSITIVE\n"
     head += "from fallline.scalar import sqrt\n\n\n"
     (tmp_path / "mine.py").write_text(head + source[start : source.index("@loss(classes=True)")])
     table = str(examples / "line.csv")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fallline.allowed import Interval, Switch
 from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.errors import SpecificationError
 from fallline.losses import LOSSES
@@ -21,7 +22,7 @@ from fallline.plain.divergence import Guard
 from fallline.plain.gradient import batch_gradient
 from fallline.plain.problem import Problem
 from fallline.rules import ASGD, RULES, GradientDescent, Momentum, Nesterov, RMSProp, Rprop, Rule, rule_named
-from fallline.rules.rule import CONVENTIONS, Interval, Switch
+from fallline.rules.rule import CONVENTIONS
 
 every_rule = pytest.mark.parametrize("kind", RULES.values(), ids=list(RULES))
 

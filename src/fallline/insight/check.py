@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 
+from ..allowed import Switch
 from ..errors import SpecificationError
 from ..rules import Rule
-from ..rules.rule import Switch
 from .deviations import DEVIATIONS, Deviation, edited, weight_decay
 
 AGREES = 1e-9  # of the way that a coordinate has gone

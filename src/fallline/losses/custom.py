@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..allowed import INFINITY, Interval
 from ..errors import SpecificationError
-from ..rules.rule import INFINITY, Interval
 from .loss import Loss, identity
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
+from ..allowed import NOT_NEGATIVE
 from ..scalar import sign, where
 from .loss import Loss
 
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
-    from ..rules.rule import Interval
+    from ..allowed import Interval
 
 
 def epsilon_insensitive(score: float, target: float, epsilon: float) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import POSITIVE
+from ..allowed import POSITIVE
 from ..scalar import exp, log, maximum
 from .loss import Loss
 

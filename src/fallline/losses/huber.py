@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import POSITIVE
+from ..allowed import POSITIVE
 from ..scalar import maximum, minimum, sign, where
 from .loss import Loss
 
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
-    from ..rules.rule import Interval
+    from ..allowed import Interval
 
 
 def huber(score: float, target: float, delta: float) -> tuple[float, float]:

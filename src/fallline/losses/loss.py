@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar
 
-    from ..rules.rule import Interval
+    from ..allowed import Interval
 
 
 def identity(score: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
+from ..allowed import NOT_NEGATIVE
 from ..scalar import exp, log, maximum, where
 from .loss import Loss
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import Interval
+from ..allowed import Interval
 from ..scalar import where
 from .loss import Loss
 

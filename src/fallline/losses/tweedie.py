@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE, POSITIVE, Interval
+from ..allowed import NOT_NEGATIVE, POSITIVE, Interval
 from ..scalar import exp, log, power
 from .gamma import Gamma
 from .loss import Loss

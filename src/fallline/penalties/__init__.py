@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from ..catalogue import catalogue, of_class
 from ..errors import SpecificationError
 from ..named import made
-from .box import Box
 from .custom import CUSTOM, penalty
-from .elastic_net import ElasticNet
-from .group_l1 import GroupL1
-from .l1 import L1
-from .l2 import L2
-from .non_negative import NonNegative
 from .penalty import Features, Penalty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-PENALTIES: dict[str, type[Penalty]] = {kind.name: kind for kind in (L2, L1, ElasticNet, GroupL1, NonNegative, Box)}
+    from .box import Box
+    from .elastic_net import ElasticNet
+    from .group_l1 import GroupL1
+    from .l1 import L1
+    from .l2 import L2
+    from .non_negative import NonNegative
+
+_PLACES = {
+    "l2": ("l2", "L2"),
+    "l1": ("l1", "L1"),
+    "elastic_net": ("elastic_net", "ElasticNet"),
+    "group_l1": ("group_l1", "GroupL1"),
+    "non_negative": ("non_negative", "NonNegative"),
+    "box": ("box", "Box"),
+}
+PENALTIES: Mapping[str, type[Penalty]] = catalogue(__name__, _PLACES)
 
 __all__ = [
     "L1",
@@ -70,3 +81,12 @@ def in_order(penalties: tuple[Penalty, ...]) -> tuple[Penalty, ...]:
                 allowed="one of them",
             )
     return tuple(found)
+
+
+def __getattr__(name: str) -> type[Penalty]:
+    found: type[Penalty] = of_class(__name__, _PLACES, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

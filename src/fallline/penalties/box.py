@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import INFINITY, options
 from ..errors import SpecificationError
-from ..rules.rule import INFINITY
 from ..scalar import maximum, minimum
-from ..schedules.allowed import options
 from .penalty import Columns, Features, Penalty, per_feature
 
 TYPE_CHECKING = False

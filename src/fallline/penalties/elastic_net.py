@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE, Interval
-from ..schedules.allowed import options
+from ..allowed import NOT_NEGATIVE, Interval, options
 from .elastic import elastic_value, l2_slope, soft_threshold
 from .penalty import Penalty
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import NOT_NEGATIVE, options
 from ..errors import SpecificationError
-from ..rules.rule import NOT_NEGATIVE
 from ..scalar import maximum, sqrt, where
-from ..schedules.allowed import options
 from .penalty import Columns, Features, Penalty
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import INFINITY
+from ..allowed import INFINITY
 from .box import project
 from .penalty import Penalty
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..allowed import POSITIVE
 from ..compiled.runtime import Arrays
 from ..compiled.scaling import scaling
 from ..losses import Loss
 from ..models.elementwise import elementwise
-from ..rules.rule import POSITIVE
 from ..sums import tree_sum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
-    from ..rules.rule import Interval
+    from ..allowed import Interval
 
 MARGIN = 2.0  # the distance between the two sides of a margin, where targets are classes
 LOOKED_AT = 1 << 16  # rows whose slopes are looked at

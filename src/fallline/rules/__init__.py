@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ..catalogue import catalogue, of_class
 from ..errors import SpecificationError
 from .custom import CUSTOM, rule
 from .rule import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from .adabelief import AdaBelief
     from .adadelta import Adadelta
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .signum import Signum
     from .yogi import Yogi
 
-# Each rule, the file that it is in, and its class there: five points are fitted without reading the other twenty.
+# Each rule, the file that it is in, and its class there.
 _PLACES = {
     "sgd": ("gradient_descent", "GradientDescent"),
     "momentum": ("momentum", "Momentum"),
@@ -57,6 +58,7 @@ _PLACES = {
     "schedule_free_adamw": ("schedule_free_adamw", "ScheduleFreeAdamW"),
     "dog": ("dog", "DoG"),
 }
+RULES: Mapping[str, type[Rule]] = catalogue(__name__, _PLACES)
 _OTHER_NAMES = {"gradient_descent": "sgd", "gd": "sgd", "heavy_ball": "momentum"}
 
 __all__ = [
@@ -89,39 +91,6 @@ __all__ = [
 ]
 
 
-class Rules:
-    """The rules by name, in order: a mapping that reads a rule's file when the rule is asked for."""
-
-    def __getitem__(self, name: str) -> type[Rule]:
-        file, kind = _PLACES[name]
-        found: type[Rule] = getattr(__import__(f"{__name__}.{file}", fromlist=[kind]), kind)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_PLACES)
-
-    def __len__(self) -> int:
-        return len(_PLACES)
-
-    def __contains__(self, name: object) -> bool:
-        return name in _PLACES
-
-    def get(self, name: str) -> type[Rule] | None:
-        return self[name] if name in _PLACES else None
-
-    def keys(self) -> list[str]:
-        return list(_PLACES)
-
-    def values(self) -> list[type[Rule]]:
-        return [self[name] for name in _PLACES]
-
-    def items(self) -> list[tuple[str, type[Rule]]]:
-        return [(name, self[name]) for name in _PLACES]
-
-
-RULES = Rules()
-
-
 def rule_named(name: str, **hyperparameters: float | bool | None) -> Rule:
     """The rule of this name (`RULES` lists them); SpecificationError where there is none or an option is unknown."""
     found = RULES.get(_OTHER_NAMES.get(name.lower(), name.lower())) or CUSTOM.get(name)
@@ -134,11 +103,8 @@ def rule_named(name: str, **hyperparameters: float | bool | None) -> Rule:
 
 
 def __getattr__(name: str) -> type[Rule]:
-    wanted = "GradientDescent" if name == "SGD" else name
-    for rule_name, (_, kind) in _PLACES.items():
-        if kind == wanted:
-            return RULES[rule_name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: type[Rule] = of_class(__name__, _PLACES, "GradientDescent" if name == "SGD" else name)
+    return found
 
 
 def __dir__() -> list[str]:

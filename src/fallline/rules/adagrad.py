@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import NOT_NEGATIVE, POSITIVE, SWITCH, Interval, Switch
 from ..scalar import INFINITY, sqrt, where
-from .rule import NOT_NEGATIVE, POSITIVE, SWITCH, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

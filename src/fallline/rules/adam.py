@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..allowed import SWITCH, Interval, Switch
 from ..scalar import sqrt
 from .adam_epsilon_hat import adam_epsilon_hat, adam_epsilon_hat_scale
 from .bias_corrected import AVERAGES, BiasCorrected
-from .rule import SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import SWITCH, Interval, Switch
 from ..scalar import maximum
 from .bias_corrected import AVERAGES, BiasCorrected
-from .rule import SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

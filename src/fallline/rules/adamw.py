@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import NOT_NEGATIVE, SWITCH, Interval, Switch
 from .adam import CORRECTED, Adam
-from .rule import NOT_NEGATIVE, SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

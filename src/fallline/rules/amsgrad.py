@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import SWITCH, Interval, Switch
 from ..scalar import maximum, sqrt
 from .amsgrad_of_corrected import amsgrad_of_corrected, amsgrad_of_corrected_scale
 from .bias_corrected import AVERAGES, BiasCorrected
-from .rule import SWITCH, Interval, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import NOT_NEGATIVE, POSITIVE, Interval, Switch
 from ..scalar import power
-from .rule import NOT_NEGATIVE, POSITIVE, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .rule import FRACTION, POSITIVE, Interval, Numbers, Rule, Switch
+from ..allowed import FRACTION, POSITIVE, Interval, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

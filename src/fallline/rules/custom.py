@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import INFINITY, POSITIVE, Interval, Switch
 from ..errors import SpecificationError
-from .rule import INFINITY, POSITIVE, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import POSITIVE, Interval, Switch
 from ..scalar import maximum, sqrt
-from .rule import POSITIVE, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import FRACTION, POSITIVE, SWITCH, Interval, Switch
 from ..errors import SpecificationError
 from . import heavy_ball as forms
-from .rule import FRACTION, POSITIVE, RATE_INSIDE, SWITCH, Interval, Numbers, Rule, Switch
+from .rule import RATE_INSIDE, Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ class GradientDescent(Rule):
     }
     step: Callable[..., Any] = staticmethod(descend)
     scale: Callable[..., float] = staticmethod(descend_scale)
-
     products: tuple[str, ...] | None = ()
 
     momentum: float

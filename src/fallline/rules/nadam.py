@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import NOT_NEGATIVE, SWITCH, Interval, Switch
 from ..scalar import exp, log, sqrt
 from .bias_corrected import AVERAGES, BiasCorrected
-from .rule import NOT_NEGATIVE, SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

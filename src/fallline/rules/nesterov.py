@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import POSITIVE, SWITCH, Interval, Switch
 from .gradient_descent import GradientDescent
 from .heavy_ball import NESTEROV, heavy_ball_scale, nesterov
-from .rule import POSITIVE, SWITCH, Interval, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

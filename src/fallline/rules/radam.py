@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..allowed import INFINITY, SWITCH, Interval, Switch
 from ..scalar import sqrt, where
 from .bias_corrected import AVERAGES, BiasCorrected
 from .radam_corrected import radam_corrected, radam_corrected_scale
-from .rule import INFINITY, SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import FRACTION, POSITIVE, SWITCH, Interval, Switch
 from ..scalar import sqrt
 from . import rmsprop_centred, rmsprop_forms
-from .rule import FRACTION, POSITIVE, RATE_INSIDE, SWITCH, Interval, Numbers, Rule, Switch
+from .rule import RATE_INSIDE, Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

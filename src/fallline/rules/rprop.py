@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..allowed import INFINITY, POSITIVE, Interval, Switch
 from ..errors import SpecificationError
 from ..scalar import maximum, minimum, sign, where
-from .rule import INFINITY, POSITIVE, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,47 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, ClassVar
 
+    from ..allowed import Interval, Switch
+
 Numbers = tuple[float, ...]
 
-
-class Interval:
-    """The values a hyper-parameter may have: from low to high, each end included or not."""
-
-    def __init__(self, low: float, high: float, *, low_included: bool = True, high_included: bool = False):
-        self.low, self.high = low, high
-        self.low_included, self.high_included = low_included, high_included
-
-    def read(self, value: object) -> float | None:
-        """The value as a float, or None if it is not allowed."""
-        if isinstance(value, bool) or not hasattr(value, "__float__"):
-            return None
-        number = float(value)
-        above = self.low <= number if self.low_included else self.low < number
-        below = number <= self.high if self.high_included else number < self.high
-        return number if above and below else None
-
-    def __str__(self) -> str:
-        lower = f"at least {self.low:g}" if self.low_included else f"above {self.low:g}"
-        if self.high == INFINITY:
-            return f"a finite number {lower}"
-        return f"{lower} and {'at most' if self.high_included else 'below'} {self.high:g}"
-
-
-class Switch:
-    """A hyper-parameter that is on or off."""
-
-    def read(self, value: object) -> bool | None:
-        return value if isinstance(value, bool) else None
-
-    def __str__(self) -> str:
-        return "True or False"
-
-
-INFINITY = float("inf")
-POSITIVE = Interval(0.0, INFINITY, low_included=False)
-NOT_NEGATIVE = Interval(0.0, INFINITY)
-FRACTION = Interval(0.0, 1.0)
-SWITCH = Switch()
 RATE_INSIDE = "needs the rate outside of what is remembered, where a changed rate holds at once: rate_in_velocity=False"
 CONVENTIONS = ("torch", "optax", "keras", "sklearn")
 

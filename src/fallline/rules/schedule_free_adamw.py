@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import FRACTION, NOT_NEGATIVE, POSITIVE, SWITCH, Interval, Switch
 from ..scalar import sqrt
-from .rule import FRACTION, NOT_NEGATIVE, POSITIVE, SWITCH, Interval, Numbers, Switch
+from .rule import Numbers
 from .schedule_free import AVERAGING, ScheduleFree
 
 TYPE_CHECKING = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .rule import Interval, Numbers, Switch
+from ..allowed import Interval, Switch
+from .rule import Numbers
 from .schedule_free import AVERAGING, ScheduleFree
 
 TYPE_CHECKING = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..allowed import FRACTION, POSITIVE, Interval, Switch
 from ..scalar import sign
-from .rule import FRACTION, POSITIVE, Interval, Numbers, Rule, Switch
+from .rule import Numbers, Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .allowed import SHARE, Whole, options
+from ..allowed import SHARE, Whole, options
 from .curves import half_wave
 from .schedule import Schedule
 

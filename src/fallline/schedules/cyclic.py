@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..allowed import FACTOR, SHARE, Whole, Words, options
 from ..scalar import integer_power, power
-from .allowed import FACTOR, SHARE, Whole, Words, options
 from .curves import share_of
 from .schedule import Schedule
 

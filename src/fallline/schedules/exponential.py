@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import SWITCH
+from ..allowed import FACTOR, SHARE, SWITCH, Whole, options
 from ..scalar import maximum, power
-from .allowed import FACTOR, SHARE, Whole, options
 from .schedule import Schedule
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE, SWITCH
-from .allowed import Whole, options
+from ..allowed import NOT_NEGATIVE, SWITCH, Whole, options
 from .schedule import Schedule
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
+from ..allowed import NOT_NEGATIVE, options
 from ..scalar import power
-from .allowed import options
 from .schedule import Schedule
 
 

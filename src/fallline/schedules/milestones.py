@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..allowed import FACTOR, Wholes, options
 from ..scalar import integer_power
-from .allowed import FACTOR, Wholes, options
 from .schedule import Schedule
 
 TYPE_CHECKING = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import SWITCH
-from .allowed import AT_LEAST_1, SHARE, Whole, Words, options
+from ..allowed import AT_LEAST_1, SHARE, SWITCH, Whole, Words, options
 from .curves import half_wave, line, share_of
 from .schedule import Schedule
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import POSITIVE
-from .allowed import options
+from ..allowed import POSITIVE, options
 from .schedule import Schedule
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
-from .allowed import SHRINKING, Whole, options
+from ..allowed import NOT_NEGATIVE, SHRINKING, Whole, options
 from .schedule import Schedule
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import POSITIVE
+from ..allowed import POSITIVE, SHARE, Whole, options
 from ..scalar import power
-from .allowed import SHARE, Whole, options
 from .schedule import Schedule
 
 

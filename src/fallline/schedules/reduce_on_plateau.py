@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
+from ..allowed import NOT_NEGATIVE, SHARE, SHRINKING, Whole, options
 from ..scalar import maximum
-from .allowed import SHARE, SHRINKING, Whole, options
 from .schedule import Schedule
 
 NEGLIGIBLE = 1e-8  # of base

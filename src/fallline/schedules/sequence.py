@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .allowed import Wholes, options
+from ..allowed import Wholes, options
 from .schedule import Schedule
 
 TYPE_CHECKING = False

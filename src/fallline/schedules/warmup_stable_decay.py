@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..allowed import SHARE, Whole, Words, options
 from ..scalar import sqrt
-from .allowed import SHARE, Whole, Words, options
 from .curves import half_wave, line
 from .schedule import Schedule
 

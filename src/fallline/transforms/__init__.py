@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from ..catalogue import catalogue, of_class
 from ..errors import SpecificationError
 from ..named import made
-from .accumulate import Accumulate
-from .clip_by_norm import ClipByNorm
-from .clip_by_value import ClipByValue
-from .decoupled_decay import DecoupledDecay
-from .exponential_average import ExponentialAverage
-from .polyak_average import PolyakAverage
-from .tail_average import TailAverage
 from .transform import ACCUMULATION, AVERAGE, DECAY, PLACES, Transform
-from .trust_ratio import TrustRatio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-TRANSFORMS: dict[str, type[Transform]] = {
-    kind.name: kind
-    for kind in (
-        ClipByValue,
-        ClipByNorm,
-        TrustRatio,
-        DecoupledDecay,
-        Accumulate,
-        PolyakAverage,
-        TailAverage,
-        ExponentialAverage,
-    )
+    from .accumulate import Accumulate
+    from .clip_by_norm import ClipByNorm
+    from .clip_by_value import ClipByValue
+    from .decoupled_decay import DecoupledDecay
+    from .exponential_average import ExponentialAverage
+    from .polyak_average import PolyakAverage
+    from .tail_average import TailAverage
+    from .trust_ratio import TrustRatio
+
+_PLACES = {
+    "clip_by_value": ("clip_by_value", "ClipByValue"),
+    "clip_by_norm": ("clip_by_norm", "ClipByNorm"),
+    "trust_ratio": ("trust_ratio", "TrustRatio"),
+    "decoupled_decay": ("decoupled_decay", "DecoupledDecay"),
+    "accumulate": ("accumulate", "Accumulate"),
+    "polyak_average": ("polyak_average", "PolyakAverage"),
+    "tail_average": ("tail_average", "TailAverage"),
+    "exponential_average": ("exponential_average", "ExponentialAverage"),
 }
+TRANSFORMS: Mapping[str, type[Transform]] = catalogue(__name__, _PLACES)
 
 __all__ = [
     "TRANSFORMS",
@@ -68,3 +69,12 @@ def in_order(transforms: tuple[Transform, ...]) -> tuple[Transform, ...]:
                 allowed="one of them",
             )
     return tuple(sorted(transforms, key=lambda one: PLACES.index(one.place)))
+
+
+def __getattr__(name: str) -> type[Transform]:
+    found: type[Transform] = of_class(__name__, _PLACES, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..schedules.allowed import Whole, options
+from ..allowed import Whole, options
 from .transform import ACCUMULATION, Transform
 
 

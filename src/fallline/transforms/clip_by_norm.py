@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import POSITIVE
+from ..allowed import POSITIVE, options
 from ..scalar import maximum, sqrt
-from ..schedules.allowed import options
 from .transform import GRADIENT, Transform, scaled, whole
 
 TYPE_CHECKING = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE
-from ..schedules.allowed import options
+from ..allowed import NOT_NEGATIVE, options
 from .transform import DECAY, Transform
 
 TYPE_CHECKING = False

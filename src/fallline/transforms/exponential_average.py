@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import FRACTION, SWITCH
+from ..allowed import FRACTION, SWITCH, options
 from ..scalar import integer_power
-from ..schedules.allowed import options
 from .transform import AVERAGE, Transform, average
 
 TYPE_CHECKING = False

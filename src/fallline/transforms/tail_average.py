@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..rules.rule import Interval
-from ..schedules.allowed import Whole, options
+from ..allowed import Interval, Whole, options
 from .transform import AVERAGE, Transform, average
 
 TYPE_CHECKING = False

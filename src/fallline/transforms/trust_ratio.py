@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..rules.rule import NOT_NEGATIVE, POSITIVE
+from ..allowed import NOT_NEGATIVE, POSITIVE, Words, options
 from ..scalar import sqrt, where
-from ..schedules.allowed import Words, options
 from .transform import GRADIENT, STEP, Transform, scaled, whole
 
 TYPE_CHECKING = False

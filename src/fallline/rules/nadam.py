@@ -83,7 +83,6 @@ class NAdam(BiasCorrected):
     }
     step = staticmethod(nadam)
     scale = staticmethod(nadam_scale)
-
     momentum_decay: float
     momentum_schedule: bool
 

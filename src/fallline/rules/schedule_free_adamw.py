@@ -83,7 +83,6 @@ class ScheduleFreeAdamW(ScheduleFree):
     point = staticmethod(schedule_free_adamw_point)
     state = ("d", "v")
     adaptive = True
-
     beta2: float
     epsilon: float
     weight_decay: float

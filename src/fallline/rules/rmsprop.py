@@ -72,7 +72,6 @@ class RMSProp(Rule):
     state: tuple[str, ...] = ("v",)
     adaptive = True
     products = ()
-
     decay: float
     epsilon: float
     epsilon_inside: bool

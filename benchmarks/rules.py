@@ -2,10 +2,10 @@
 
     python benchmarks/rules.py [--size N] [--repeats N] [--rules adam,sgd] [--threads 2]
 
-Each round runs a copy, our step and torch's step, one after the other, on the same number of threads; what is printed
-are medians over the rounds, and of the rounds' own ratios. "of copy" is the memory traffic of our step (each vector
-that is read, each that is written) as a share of what the fastest of three copies moves in the same time. torch:
-`fused=True` where there is such a kernel for the CPU, else `foreach=True`. Needs torch.
+Each round runs a copy, our step and torch's step, several times each, one after the other, on the same number of
+threads; what is printed are medians over the rounds, and of the rounds' own ratios. "of copy" is the memory traffic of
+our step (each vector that is read, each that is written) as a share of what the fastest of three copies moves in the
+same time. torch: `fused=True` where there is such a kernel for the CPU, else `foreach=True`. Needs torch.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from fallline.compiled.apply import CHUNK, Parameters, apply_in_place, first_sta
 from fallline.rules import RULES, Rule  # noqa: E402
 
 RATE = 1e-4
+PAUSE, CALLS = 0.02, 3
 FUSED, FOREACH = {"fused": True}, {"foreach": True}
 
 
@@ -99,9 +100,14 @@ def copiers(size: int, kind: Any, threads: int) -> tuple[list[Callable[[], objec
 
 
 def seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Of one call among several, once the threads of whoever came before have ceased to wait for work (OpenMP's do
+    that on a core of ours, for some milliseconds)."""
+    time.sleep(PAUSE)
     function()
-    return time.perf_counter() - start
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        function()
+    return (time.perf_counter() - start) / CALLS
 
 
 def measured(name: str, kind: Any, size: int, repeats: int, threads: int) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..scalar import where
 from ..sums import LEAF
+from .prefetch import take
 from .vectors import magnitude_bits, read, write
 
 BAD_GRADIENT, BAD_STEP, BAD_PARAMETER = 1, 2, 4
@@ -35,12 +36,23 @@ def causes(largest_gradient, largest_step, largest_parameter):
     return bad
 
 
-def apply_rule(theta, gradient, state, numbers, keep):
-    """One step in place. Return what was not finite, as a sum of the BAD_ numbers."""
+def apply_rule(theta, gradient, state, numbers, keep, next_chunk, size):
+    """One step in place, of the chunks of `size` parameters that no other thread has taken. Return what was not finite,
+    as a sum of the BAD_ numbers."""
+    bad = 0
+    start = take(next_chunk) * size
+    while start < theta.shape[0]:
+        bad |= apply_between(theta, gradient, state, numbers, keep, start, min(start + size, theta.shape[0]))
+        start = take(next_chunk) * size
+    return bad
+
+
+def apply_between(theta, gradient, state, numbers, keep, start, stop):
+    """One step in place of the parameters from start up to stop."""
     largest_gradient = 0
     largest_step = 0
     largest_parameter = 0
-    for j in range(theta.shape[0]):
+    for j in range(start, stop):
         g = read(gradient, j, 1)
         before = read(theta, j, 0)
         step = update(g, before, state, j, numbers, state)
@@ -51,15 +63,26 @@ def apply_rule(theta, gradient, state, numbers, keep):
     return causes(largest_gradient, largest_step, largest_parameter)
 
 
-def apply_rule_by_quotients(theta, gradient, state, numbers, keep, done):
-    """The same, with exact quotients for the divisions by numbers. Entries whose dividends are out of range (the
-    remains of gradients that have long been 0, mostly) are left as they are, and then done with the divider.
+def apply_rule_by_quotients(theta, gradient, state, numbers, keep, next_chunk, size, done):
+    """The same, with exact quotients for the divisions by numbers."""
+    bad = 0
+    start = take(next_chunk) * size
+    while start < theta.shape[0]:
+        stop = min(start + size, theta.shape[0])
+        bad |= apply_by_quotients_between(theta, gradient, state, numbers, keep, start, stop, done)
+        start = take(next_chunk) * size
+    return bad
+
+
+def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, last, done):
+    """Entries whose dividends are out of range (the remains of gradients that have long been 0, mostly) are left as
+    they are, and then done with the divider.
     done is scratch: as many entries as it has are gone through before those that were left are done."""
     largest_gradient = 0
     largest_step = 0
     largest_parameter = 0
-    for start in range(0, theta.shape[0], done.shape[0]):
-        stop = min(start + done.shape[0], theta.shape[0])
+    for start in range(first, last, done.shape[0]):
+        stop = min(start + done.shape[0], last)
         left = 0
         for j in range(start, stop):
             g = read(gradient, j, 1)

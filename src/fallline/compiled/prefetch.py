@@ -45,3 +45,16 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(word), code
+
+
+@intrinsic
+def take(typing_context: Any, counter: Any) -> Any:
+    """counter[0] <- counter[0] + 1 for an array of int64, whatever other threads do with it. Returns what it was."""
+    if not (isinstance(counter, types.Array) and counter.dtype == types.int64):
+        raise TypingError("take needs an array of int64")
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        found = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.atomic_rmw("add", found.data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(counter), code

@@ -57,6 +57,7 @@ class Outcome(NamedTuple):
     excess: float
     passes: float
     backoffs: int
+    rule: Rule
 
 
 def loss(problem: Arrays, theta: np.ndarray) -> float:
@@ -114,13 +115,15 @@ def carried_out(task: Task, rule: Rule, rate: float | None, schedule: object = "
     thrown_away = descent.back_off.thrown_away if descent.back_off else 0
     passes = (descent.k + thrown_away) / settled.plan.sizes.steps + (settled.passes if rate is None else 0.0)
     excess = task.excess(descent.answer())
-    return Outcome(settled.plan.learning_rate, descent.stop, excess, passes, len(descent.plan.backoffs))
+    return Outcome(
+        settled.plan.learning_rate, descent.stop, excess, passes, len(descent.plan.backoffs), settled.plan.rule
+    )
 
 
-def grid(task: Task, rule: str, middle: float) -> tuple[Outcome, Outcome]:
+def grid(task: Task, auto: Outcome) -> tuple[Outcome, Outcome]:
     """The run of the lowest loss, and the fastest of those as good."""
-    first = round(2.0 * math.log10(middle)) - RATES // 2
-    runs = [carried_out(task, rule_named(rule), 10.0 ** (power / 2.0)) for power in range(first, first + RATES)]
+    first = round(2.0 * math.log10(auto.rate)) - RATES // 2
+    runs = [carried_out(task, auto.rule, 10.0 ** (power / 2.0)) for power in range(first, first + RATES)]
     runs = [run for run in runs if run.stop != "diverged"]
     best = min(runs, key=lambda run: run.excess)
     equal = [run for run in runs if as_good(run, best)]

@@ -11,7 +11,7 @@ import pytest
 import fallline
 from fallline.measures.curvature import Curvature
 from fallline.planning.rate import rounded
-from fallline.rules import Adam, GradientDescent, Momentum
+from fallline.rules import Adam, AdamW, GradientDescent, Momentum
 
 SMALL = {"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [5.0, 7.0, 9.0, 11.0, 13.5]}
 
@@ -115,3 +115,40 @@ def test_weights_count_as_repetitions(rng: np.random.Generator) -> None:
 def test_rounding_a_rate_never_raises_it(rate: float) -> None:
     """Two significant digits, toward zero."""
     assert 0.9 * rate < rounded(rate) <= rate
+
+
+def test_a_weight_decay_that_was_not_given_is_in_the_target_s_unit(rng: np.random.Generator) -> None:
+    """AdamW comes to the exact solution, whatever the target's unit: its default decay is divided by the size of the
+    target, and `run.notes` says so. A target a thousand times as large has a thousandth of the decay."""
+    x = rng.normal(size=(400, 3))
+    y = 20.0 + x @ [3.0, -2.0, 1.0] + rng.normal(size=400)
+    z = np.column_stack([x, np.ones(400)])
+    for unit in (1e4, 10.0):
+        run = fallline.fit(x, unit * y, rule="adamw", validation=None)
+        rule = run.specification.plan.rule
+        assert rule.weight_decay == pytest.approx(0.01 / np.abs(unit * y).mean(), rel=0.1)  # type: ignore[attr-defined]
+        assert any("weight decay" in note and "scores of about 1" in note for note in run.notes)
+        found = run.model.predict(x)
+        exact = z @ np.linalg.lstsq(z, unit * y, rcond=None)[0]
+        assert np.mean((found - exact) ** 2) <= 1e-3 * np.var(unit * y)
+
+
+@pytest.mark.parametrize("rule", [AdamW(weight_decay=0.02), AdamW(convention="keras"), AdamW(learning_rate=0.5)])
+def test_a_given_weight_decay_is_kept(rule: AdamW, rng: np.random.Generator) -> None:
+    """A weight decay that was given, by a convention too, is kept, and so is all where the rate is given; where it
+    holds parameters below what the target needs, `run.notes` says so."""
+    x = rng.normal(size=(60, 2))
+    run = fallline.fit(x, 1e4 + x[:, 0], rule=rule, validation=None, epochs=2)
+    assert run.specification.plan.rule.weight_decay == rule.weight_decay  # type: ignore[attr-defined]
+    assert any("holds every parameter" in note for note in run.notes) == (rule.learning_rate is None)
+
+
+def test_classes_keep_the_usual_weight_decay(examples: Path) -> None:
+    """Classes ask for scores of about 1, for which AdamW's default decay is meant."""
+    run = fallline.fit(examples / "penguins.csv", target="sex", rule="adamw", epochs=2)
+    assert run.specification.plan.rule.weight_decay == 0.01  # type: ignore[attr-defined]
+
+
+def test_a_rule_s_class_is_a_rule() -> None:
+    """`rule=Adam` is Adam with its defaults, as `loss=Huber` is."""
+    assert fallline.fit(SMALL, target="y", rule=Momentum, epochs=2).specification.plan.rule.name == "momentum"

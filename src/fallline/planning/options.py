@@ -66,7 +66,7 @@ def checked_rule(rule: object, learning_rate: object) -> tuple[Rule | None, floa
         return rule_named(
             rule, **({} if rate is None else {"learning_rate": rate})
         ), rate  # its own default is not given
-    found = rule
+    found = rule() if isinstance(rule, type) and issubclass(rule, Rule) else rule
     if not isinstance(found, Rule):
         raise refuse("rule", rule, "a rule's name or an object from fallline.rules")
     if found.learning_rate is not None:

@@ -19,7 +19,7 @@ from ..rules import Adagrad, Momentum, Rule
 from ..schedules import schedule_from_dict
 from ..transforms import Transform
 from . import sizes as size_choices
-from .decay import decay_note
+from .decay import settled_decay
 from .rate import learning_rate as measured_rate
 from .rate import rounded
 from .scale import slow_columns
@@ -85,13 +85,14 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties)
         passes = curvature.passes
         if rate is None:
+            rule, decay_notes = settled_decay(rule, problem.loss, curvature)
             rate, reason = measured_rate(rule, curvature)
             if rule.adaptive or rule.scale is None:  # otherwise the limit is known
                 trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
                 passes += trials.passes
                 rate, reason = tried_rate(rule, trials, rate)
             notes.append(f"learning rate {reason}")
-            notes += decay_note(rule, curvature)
+            notes += decay_notes
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
         if slow:
             notes.append(_advice_to_scale(slow, problem, names))

@@ -20,7 +20,8 @@ class AdamW(Adam):
     A preset: Adam with decoupled decay (torch, optax, keras). weight_decay has the unit 1 / rate. Stored point: theta
     itself. First step: rate * sign(g), nearly, and rate * weight_decay * theta. Stable where Adam is.
     `decay_scaled_by_rate=False`, the paper's Algorithm 2: theta shrinks by weight_decay times the schedule's factor
-    alone, rate / learning_rate, so weight_decay then has no unit. `epsilon_hat`: as in Adam.
+    alone, rate / learning_rate, so weight_decay then has no unit. Where `fit` finds the rate, a weight_decay that was
+    not given is divided by the size of the target, in whichever unit that stands. `epsilon_hat`: as in Adam.
     """
 
     name = "adamw"

@@ -60,6 +60,7 @@ class Rule:
     terms: Callable[..., tuple[float, ...]] | None = None
     products: tuple[str, ...] | None = None
     learning_rate: float | None
+    given: frozenset[str]  # the hyper-parameters that are not those of `defaults` because nothing else was said
 
     def __init__(self, learning_rate: float | None = None, *, convention: str | None = None, **options: float | bool):
         """Hyper-parameters that are not given are those of the convention ("torch", "optax", "keras", "sklearn"), or
@@ -82,7 +83,9 @@ class Rule:
                 allowed=allowed,
             )
         given = options if learning_rate is None else {"learning_rate": learning_rate, **options}
-        settled = {**self.defaults, **self.conventions.get(convention or "", {}), **given}
+        chosen = {**self.conventions.get(convention or "", {}), **given}
+        self.given = frozenset(chosen)
+        settled = {**self.defaults, **chosen}
         for option, allowed_values in self.ranges.items():
             value = settled.get(option)
             read = None if value is None else allowed_values.read(value)
@@ -147,7 +150,11 @@ class Rule:
 
     def with_rate(self, rate: float) -> Rule:
         """The same rule at another learning rate."""
-        return type(self)(**{**self.hyperparameters, "learning_rate": rate})  # type: ignore[arg-type]
+        return self.with_options(learning_rate=rate)
+
+    def with_options(self, **options: float | bool) -> Rule:
+        """The same rule, but for these hyper-parameters."""
+        return type(self)(**{**self.hyperparameters, **options})  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, object]:
         return {"name": self.name, **self.hyperparameters}

@@ -1,7 +1,8 @@
 """How sharply the loss bends: the largest Hessian eigenvalue of batches, and each row's and column's share in it.
 
 For a loss of one score a row, H = mean of weight * second(score) * z z', with z the row's scaled features and a 1 for
-the intercept. Cost: one pass over the table, and some 20 to 60 reads of the batches looked at (`lanczos`).
+the intercept. Cost: one pass over the table, and some 10 reads of the rows looked at (`lanczos`), half as many where an
+accuracy of a hundredth is asked for: an eigenvalue is then some 1e-4 from its limit, since its error is the square.
 """
 
 from __future__ import annotations
@@ -12,24 +13,26 @@ from ..compiled.choose import curvature_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..rules.rule import Numbers, Rule
 from .hessian import HessianProduct
-from .lanczos import Extremes, lanczos
+from .lanczos import ACCURACY, Extremes, lanczos
 from .stability import stable_rate, stable_rate_of_state
 
-BATCHES = 16
+SINGLE = 4  # batches that are looked at one by one
 
 
 class Curvature:
-    """What was measured at one theta.
+    """What was measured at one theta, on the rows of some batches.
 
-    batch: the largest eigenvalue of any batch looked at. pooled: that of their rows together, with its eigenvector.
+    batch: the largest eigenvalue of the first few. pooled: that of their rows together, with its eigenvector.
     row: the largest curvature of a single row, second(score) * |z|². columns: the diagonal of the whole table's
     Hessian. rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their
     second derivatives. length: root mean square of |z|. passes: over the table, that all this took. penalty: what the
     penalties add to every second derivative.
     """
 
-    def __init__(self, problem: Arrays, theta: Floats, batches: list[Rows], penalty: float = 0.0):
-        self.penalty = penalty
+    def __init__(
+        self, problem: Arrays, theta: Floats, batches: list[Rows], penalty: float = 0.0, accuracy: float = ACCURACY
+    ):
+        self.penalty, self._accuracy = penalty, accuracy
         statistics = np.zeros(5)
         self.columns: Floats = np.zeros(problem.parameters)
         curvature_kernel(problem).row_statistics(*problem.whole, theta, statistics, self.columns)
@@ -39,12 +42,12 @@ class Curvature:
         self._problem, self._theta, self._pool = problem, theta, np.concatenate(batches)
         self.passes = 1.0
         self.pooled, self.direction = self._eigenvalue(self._pool)
-        single = batches[:BATCHES] if len(batches) > 1 and self.rows > 1 else []
+        single = batches[:SINGLE] if len(batches) > 1 and self.rows > 1 else []
         self.batch = max([self.pooled, *(self._eigenvalue(rows)[0] for rows in single)])
 
     def _eigenvalue(self, rows: Rows) -> tuple[float, Floats]:
         product, places = self._product(rows)
-        found = lanczos(product, product.parameters, both=False)
+        found = lanczos(product, product.parameters, both=False, accuracy=self._accuracy)
         self.passes += found.products * len(rows) / self.table_rows
         direction: Floats = np.zeros(self._problem.parameters)
         direction[places] = found.sharpest

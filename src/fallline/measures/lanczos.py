@@ -38,35 +38,41 @@ class Extremes(NamedTuple):
         return self.largest / self.smallest if self.smallest > 0.0 else float("inf")
 
 
-def lanczos(product: Callable[[Floats], Floats], order: int, most: int = PRODUCTS, both: bool = True) -> Extremes:
-    """Both ends to within ACCURACY of the largest magnitude, or what `most` products give.
+def lanczos(
+    product: Callable[[Floats], Floats],
+    order: int,
+    most: int = PRODUCTS,
+    both: bool = True,
+    accuracy: float = ACCURACY,
+) -> Extremes:
+    """Both ends to within `accuracy` of the largest magnitude, or what `most` products give.
 
     The start is a fixed vector without symmetry, so the same matrix gives the same bits. Full reorthogonalisation,
     twice. both: False to stop when the largest is there.
     """
     basis = np.zeros((min(most, order), order))
     vector = start(order)
-    diagonal: list[float] = []
-    beside: list[float] = []
+    small = np.zeros((len(basis), len(basis)))  # the tridiagonal matrix: its lower half
     for m in range(len(basis)):
         basis[m] = vector
         image = product(vector)
         if not np.isfinite(image).all():
             nothing = np.full(order, np.nan)
             return Extremes(float("nan"), float("nan"), nothing, nothing, m + 1)
-        diagonal.append(dot(vector, image))
+        small[m, m] = dot(vector, image)
         for _ in range(2):
             image = image - np.einsum("i,ij->j", np.einsum("ij,j->i", basis[: m + 1], image), basis[: m + 1])
         length = norm(image)
-        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+        values, vectors = np.linalg.eigh(small[: m + 1, : m + 1])
         size = max(abs(values[0]), abs(values[-1]))
-        found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= ACCURACY * size
+        found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= accuracy * size
         if found or length <= SMALLEST * size:
             break
-        beside.append(length)
-        vector = image / length
-    ends = np.einsum("mi,mj->ij", vectors[:, [0, -1]], basis[: len(diagonal)])
-    return Extremes(float(values[0]), float(values[-1]), ends[0], ends[1], len(diagonal))
+        if m + 1 < len(basis):
+            small[m + 1, m] = length
+            vector = image / length
+    ends = np.einsum("mi,mj->ij", vectors[:, [0, -1]], basis[: m + 1])
+    return Extremes(float(values[0]), float(values[-1]), ends[0], ends[1], m + 1)
 
 
 def start(order: int) -> Floats:

@@ -12,7 +12,7 @@ from ..compiled.runtime import Arrays, Floats, Rows
 from ..compiled.sparse import SparseArrays
 from ..descent.plan import Plan, batches_of_a_step
 from ..errors import SpecificationError
-from ..measures.curvature import BATCHES, Curvature
+from ..measures.curvature import Curvature
 from ..order.shuffle import Sizes
 from ..penalties import Penalty
 from ..rules import Adagrad, Momentum, Rule
@@ -25,6 +25,9 @@ from .rate import rounded
 from .scale import slow_columns
 from .stand_in import with_curvature
 from .trial import TRIAL_STEPS, Trials, share_of_best, try_rates
+
+FEWEST_BATCHES, FEWEST_ROWS = 16, 4096  # that curvature is measured on
+ACCURACY = 1e-2  # of it: a rate has two digits, and is a part of the limit
 
 
 @dataclass(frozen=True)
@@ -158,9 +161,9 @@ def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: 
     rows: Rows = np.arange(problem.rows)
     if shuffle and sizes.batch < sizes.rows:
         rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes)
-    count = max(BATCHES, -(-4096 // sizes.batch))
+    count = max(FEWEST_BATCHES, -(-FEWEST_ROWS // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
-    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties))
+    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties), ACCURACY)
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:

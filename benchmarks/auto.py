@@ -186,7 +186,7 @@ def main() -> None:
             verdicts = {"diverged": auto.stop == "diverged", "worth": auto.excess > WORTH}
             beside = "- | - | - | -"
             if not given.no_grid:
-                best, fast = grid(task, rule, auto.rate)
+                best, fast = grid(task, auto)
                 verdicts["loss"] = not as_good(auto, best)
                 verdicts["passes"] = auto.passes > PASSES * best.passes
                 verdicts["passes of fast"] = auto.passes > PASSES * fast.passes

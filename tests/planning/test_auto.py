@@ -11,6 +11,7 @@ import pytest
 import fallline
 from fallline.measures.curvature import Curvature
 from fallline.planning.rate import rounded
+from fallline.planning.trial import Trials
 from fallline.rules import Adam, AdamW, GradientDescent, Momentum
 
 SMALL = {"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [5.0, 7.0, 9.0, 11.0, 13.5]}
@@ -152,3 +153,31 @@ def test_classes_keep_the_usual_weight_decay(examples: Path) -> None:
 def test_a_rule_s_class_is_a_rule() -> None:
     """`rule=Adam` is Adam with its defaults, as `loss=Huber` is."""
     assert fallline.fit(SMALL, target="y", rule=Momentum, epochs=2).specification.plan.rule.name == "momentum"
+
+
+def test_classes_may_have_a_larger_rate_than_the_limit_at_the_start(examples: Path) -> None:
+    """Losses of classes flatten on the way, so on batches of all rows larger rates than the limit's half are tried too,
+    never smaller ones; a squared loss bends as much everywhere, and there is nothing to try."""
+    data = examples / "penguins.csv"
+    found = fallline.find_learning_rate(data, target="sex", rule="sgd", validation=None)
+    assert found.limit is not None and found.suggestion >= rounded(0.5 * found.limit)
+    assert "with the lowest loss after 50 steps" in found.reason
+    assert f"rates from {rounded(0.5 * found.limit):.2g} " in found.reason
+    squared = fallline.find_learning_rate(SMALL, target="y", rule="sgd")
+    assert "half of the stable limit" in squared.reason
+
+
+def test_noise_asks_for_a_part_of_the_best_rate_tried(examples: Path) -> None:
+    """Of the rate that went furthest in short trials, half is taken on batches, a quarter by a rule that averages no
+    gradients, and all of it on batches of all rows, which have no noise."""
+    for rule, batch_size, part in (("adam", 256, "half of "), ("adam", "full", ""), ("adagrad", 256, "a quarter of ")):
+        found = fallline.find_learning_rate(examples / "diamonds.csv", target="price", rule=rule, batch_size=batch_size)
+        assert f": {part}the one of" in found.reason
+
+
+def test_the_best_of_trials_is_the_smallest_rate_of_equals() -> None:
+    """Losses that differ by less than the noise of a trial are equal, and of those the smallest rate is the best."""
+    losses = [9.0, 5.004, 5.0, 6.0]
+    assert Trials([0.1, 0.2, 0.4, 0.8], losses, 1.0).best == 0.4
+    found = Trials([0.1, 0.2, 0.4, 0.8], losses, 1.0, equal=0.01)
+    assert found.best == 0.2 and found.several

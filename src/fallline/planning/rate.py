@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..losses import Loss
 from ..measures.curvature import Curvature
 from ..rules.rule import Rule
 
@@ -24,6 +25,17 @@ def learning_rate(rule: Rule, curvature: Curvature) -> tuple[float, str]:
     score = curvature.slope / curvature.second
     rate = rounded(SCORE_SHARE * score / curvature.length)
     return rate, f"{rate:g}: a step of that size in every parameter moves a score by about a tenth of its usual size"
+
+
+def bends_less_later(loss: Loss) -> bool:
+    """Whether the loss bends most where a descent begins, at a score of 0, so that the limit there is the smallest.
+
+    So it is with classes: as rows come to be told apart, their losses flatten. Where planning takes a bound for the
+    curvature, that holds everywhere.
+    """
+    if loss.many:
+        return True
+    return loss.classes and loss.second is not None and loss.second(3.0, 1.0) < loss.second(0.0, 1.0)
 
 
 def rounded(rate: float) -> float:

@@ -13,6 +13,7 @@ from ..compiled.sparse import SparseArrays
 from ..descent.plan import Plan, batches_of_a_step
 from ..errors import SpecificationError
 from ..measures.curvature import Curvature
+from ..measures.lanczos import ACCURACY
 from ..order.shuffle import Sizes
 from ..penalties import Penalty
 from ..rules import Adagrad, Momentum, Rule
@@ -20,14 +21,15 @@ from ..schedules import schedule_from_dict
 from ..transforms import Transform
 from . import sizes as size_choices
 from .decay import settled_decay
+from .rate import bends_less_later, rounded
 from .rate import learning_rate as measured_rate
-from .rate import rounded
 from .scale import slow_columns
 from .stand_in import with_curvature
 from .trial import TRIAL_STEPS, Trials, share_of_best, try_rates
 
 FEWEST_BATCHES, FEWEST_ROWS = 16, 4096  # that curvature is measured on
-ACCURACY = 1e-2  # of it: a rate has two digits, and is a part of the limit
+SHARES = {1.0: "", 0.5: "half of ", 0.25: "a quarter of "}
+ROUGH = 1e-2  # of it: a rate has two digits, and is a part of the limit
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,17 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         notes.append(note)
     rate, reason, tolerance, passes = wish.learning_rate, "as given", wish.tolerance, 0.0
     if rate is None or np.isfinite(spreads).any():
-        curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties)
+        curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties, ROUGH)
         passes = curvature.passes
         if rate is None:
             rule, decay_notes = settled_decay(rule, problem.loss, curvature)
             rate, reason = measured_rate(rule, curvature)
-            if rule.adaptive or rule.scale is None:  # otherwise the limit is known
-                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None), rate)
+            full = sizes.batch >= sizes.rows
+            limited = not rule.adaptive and rule.scale is not None
+            if not limited or (full and bends_less_later(problem.loss)):
+                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None), rate, upward=limited)
                 passes += trials.passes
-                rate, reason = tried_rate(rule, trials, rate)
+                rate, reason = tried_rate(rule, trials, rate, full)
             notes.append(f"learning rate {reason}")
             notes += decay_notes
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
@@ -141,20 +145,27 @@ def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolera
     )
 
 
-def tried_rate(rule: Rule, trials: Trials, first: float) -> tuple[float, str]:
+def tried_rate(rule: Rule, trials: Trials, first: float, full: bool) -> tuple[float, str]:
     """The rate that went furthest in short trials, or a part of it, and a sentence that says so."""
     if np.isinf(min(trials.losses)):
         return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
-    share = share_of_best(rule)
+    share = share_of_best(rule, full)
     rate = rounded(share * trials.best)
     return rate, (
-        f"{rate:g}: {'' if share == 1.0 else 'a quarter of '}the one of {len(trials.rates)} rates from "
+        f"{rate:g}: {SHARES[share]}the one of {len(trials.rates)} rates from "
         f"{trials.rates[0]:.2g} to {trials.rates[-1]:.2g} with the lowest loss after {TRIAL_STEPS} steps, "
-        f"{min(trials.losses):.4g}"
+        f"{min(trials.losses):.4g}{', or the smallest of several nearly as low' if trials.several else ''}"
     )
 
 
-def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: tuple[Penalty, ...] = ()) -> Curvature:
+def measure(
+    problem: Arrays,
+    sizes: Sizes,
+    seed: int,
+    shuffle: bool,
+    penalties: tuple[Penalty, ...] = (),
+    accuracy: float = ACCURACY,
+) -> Curvature:
     """The curvature at the start of the first batches that the descent will use."""
     problem = with_curvature(problem)
     theta = np.array(problem.start)
@@ -163,7 +174,7 @@ def measure(problem: Arrays, sizes: Sizes, seed: int, shuffle: bool, penalties: 
         rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes)
     count = max(FEWEST_BATCHES, -(-FEWEST_ROWS // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
-    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties), ACCURACY)
+    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties), accuracy)
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:

@@ -23,40 +23,55 @@ TRIAL_STEPS = 50
 MEASURED_STEPS = 10  # the last of them, whose mean loss is the trial's
 STRIDE = 4.0
 MOST = 16
-AVERAGES_NOTHING = 2.0  # the stability of a rule that takes each gradient by itself
+NOISE = 1e-3  # of the way that a trial on batches came: it tells rates apart that differ by more
+AVERAGES_LITTLE = 4.0  # the stability of a rule that takes each gradient by itself is 2, NAdam's 3.5, and Adam's 38
 
 
-def share_of_best(rule: Rule) -> float:
-    """What part of the best tried rate is taken.
+def share_of_best(rule: Rule, full: bool) -> float:
+    """What part of the best tried rate is taken; full: batches of all rows, which have no noise.
 
-    A rule that averages gradients evens out the noise of a large rate. The others are soon as near as their noise lets
-    them, at a distance proportional to the rate, while the descent's first stage is some twenty times as long as a
-    trial: a quarter of the rate still covers the way, and ends nearer. A rule that looks at all parameters together
-    (DoG) finds its own rate, and is only given a factor.
+    The descent's first stage is some twenty times as long as a trial, and ends at a distance that is proportional to
+    the rate and the noise: a smaller rate still covers the way, and ends nearer. A rule that averages gradients evens
+    out most of the noise; the others do not, and their steps swing on full batches too (NAdam's look ahead takes back
+    most of its averaging). A rule that looks at all parameters together (DoG) finds its own rate, and is only given a
+    factor.
     """
-    by_itself = rule.adaptive and rule.terms is None and rule.stability <= AVERAGES_NOTHING
-    return 0.25 if by_itself else 1.0
+    by_itself = rule.adaptive and rule.terms is None and rule.stability <= AVERAGES_LITTLE
+    return 0.25 if by_itself else 1.0 if full else 0.5
 
 
 class Trials(NamedTuple):
-    """rates: those that were tried, in rising order. losses: theirs after TRIAL_STEPS steps. passes: over the table."""
+    """rates: those that were tried, in rising order. losses: theirs after TRIAL_STEPS steps. passes: over the table.
+    equal: differences of loss below this say nothing."""
 
     rates: list[float]
     losses: list[float]
     passes: float
+    equal: float = 0.0
 
     @property
     def best(self) -> float:
         """The rate of the lowest loss; the smallest one of equals."""
-        return self.rates[int(np.argmin(self.losses))]
+        lowest = min(self.losses)
+        return next(rate for rate, loss in zip(self.rates, self.losses) if loss <= lowest + self.equal)
+
+    @property
+    def several(self) -> bool:
+        """Whether that is another rate than the one of the very lowest loss."""
+        return self.best != self.rates[int(np.argmin(self.losses))]
 
 
-def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Trials:
-    """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside."""
+def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upward: bool = False) -> Trials:
+    """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside.
+
+    upward: no smaller rates are tried; the first is known to be stable.
+    """
     seen: dict[float, float] = {}
     start_loss = first_loss(compiled_runtime(problem, plan.rule, threads), problem.start)
 
     def loss(power: float) -> float:
+        if upward and power < 0.0:
+            return float("inf")
         if power not in seen and len(seen) < MOST:
             seen[power] = trial_loss(problem, plan, first * STRIDE**power, start_loss)
         return seen.get(power, float("inf"))
@@ -65,7 +80,7 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Tr
     while len(seen) < MOST:
         lower, upper = loss(middle - 1.0), loss(middle + 1.0)
         here = loss(middle)
-        if np.isinf([lower, here]).all() or lower < min(here, upper):
+        if not upward and (np.isinf([lower, here]).all() or lower < min(here, upper)):
             middle -= 1.0
         elif upper < here:
             middle += 1.0
@@ -75,7 +90,10 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1) -> Tr
         loss(power)
     powers = sorted(seen)
     rows = len(seen) * TRIAL_STEPS * min(plan.sizes.batch, plan.sizes.rows)
-    return Trials([first * STRIDE**power for power in powers], [seen[power] for power in powers], rows / problem.rows)
+    losses = [seen[power] for power in powers]
+    noise = 0.0 if plan.sizes.batch >= plan.sizes.rows else NOISE
+    equal = noise * max(start_loss - min(losses), 0.0)
+    return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal)
 
 
 def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:

@@ -16,15 +16,16 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
+from .room import floats, zeroed_floats
 from .step_loops import add_sums
 from .tree_loops import DEPTH, push, total
 
 
 def add_penalties(gradient, theta, state, numbers, extra, columns):
     """gradient <- with the smooth penalties' slopes, at the point where it was taken. Return the penalties' value."""
-    partial = np.empty((DEPTH, 1))
-    leaf = np.empty(1)
-    out = np.zeros(1)
+    partial = floats((DEPTH, 1))
+    leaf = floats(1)
+    out = zeroed_floats(1)
     count = 0
     for begin in range(0, columns, LEAF):
         value = 0.0
@@ -60,11 +61,11 @@ def group_sum(theta, extra, first, leaf, partial, out):
 
 def groups_value(theta, extra, columns):
     """What the groups add to the objective."""
-    partial = np.empty((DEPTH, 1))
-    inner = np.empty((DEPTH, 1))
-    leaf = np.zeros(1)
-    scratch = np.empty(1)
-    out = np.zeros(1)
+    partial = floats((DEPTH, 1))
+    inner = floats((DEPTH, 1))
+    leaf = zeroed_floats(1)
+    scratch = floats(1)
+    out = zeroed_floats(1)
     count = 0
     inside = 0
     for j in range(columns):
@@ -86,9 +87,9 @@ def groups_value(theta, extra, columns):
 
 def shrink_groups(theta, shares, state, numbers, extra, columns):
     """theta <- after the groups' proximal step."""
-    partial = np.empty((DEPTH, 1))
-    leaf = np.empty(1)
-    out = np.zeros(1)
+    partial = floats((DEPTH, 1))
+    leaf = floats(1)
+    out = zeroed_floats(1)
     for first in range(columns):
         if extra[FIRST, first] > 0.0:
             squares = group_sum(theta, extra, first, leaf, partial, out)
@@ -102,10 +103,10 @@ def shrink_groups(theta, shares, state, numbers, extra, columns):
 
 def change(which, values, theta, numbers, shares):
     """values <- what a transform makes of them; shares <- times what that multiplied. False if a sum is infinite."""
-    partial = np.empty((DEPTH, CHANGE_SUMS))
-    leaf = np.empty(CHANGE_SUMS)
-    terms = np.zeros(CHANGE_SUMS)
-    sums = np.zeros(CHANGE_SUMS)
+    partial = floats((DEPTH, CHANGE_SUMS))
+    leaf = floats(CHANGE_SUMS)
+    terms = zeroed_floats(CHANGE_SUMS)
+    sums = zeroed_floats(CHANGE_SUMS)
     count = 0
     for begin in range(0, values.shape[0], LEAF):
         for i in range(CHANGE_SUMS):
@@ -145,7 +146,7 @@ def whole_step(gradient, theta, state, numbers, extra, columns, new_theta, new_s
             if not change(which, gradient, theta, numbers, shares):
                 return 3
     if SUMS > 0:
-        arguments = np.empty(NUMBERS + SUMS)
+        arguments = floats(NUMBERS + SUMS)
         add_sums(gradient, theta, state, numbers, arguments)
         for j in range(theta.shape[0]):
             new_theta[j] = update(gradient[j], theta[j], state, j, arguments, new_state)

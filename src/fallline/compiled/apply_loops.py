@@ -12,11 +12,10 @@ overwritten by a store, for all that the compiler knows).
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..scalar import where
 from ..sums import LEAF
 from .prefetch import take
+from .room import floats
 from .vectors import magnitude_bits, read, write
 
 BAD_GRADIENT, BAD_STEP, BAD_PARAMETER = 1, 2, 4
@@ -107,7 +106,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
 
 def add_terms(theta, gradient, state, start, leaves):
     """Add each parameter's terms to the sums of its leaf; the first one is parameter number `start` of all."""
-    terms = np.empty(leaves.shape[1])
+    terms = floats(leaves.shape[1])
     for j in range(theta.shape[0]):
         terms_of(read(gradient, j, 1), read(theta, j, 0), state, j, terms)
         for i in range(terms.shape[0]):

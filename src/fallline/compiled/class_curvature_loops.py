@@ -9,7 +9,7 @@ z's entries. `row_loss` is bound by the kernel; its slopes are p, less 1 for the
 
 from __future__ import annotations
 
-import numpy as np
+from .room import floats
 
 
 def row_scores(x, means, inverse_scales, intercept, theta, row, z, scores):
@@ -27,9 +27,9 @@ def row_scores(x, means, inverse_scales, intercept, theta, row, z, scores):
 
 def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, rows, vector, out):
     """out <- H(theta) * vector for the mean loss of these rows."""
-    z = np.empty(means.shape[0] + (1 if intercept else 0))
+    z = floats(means.shape[0] + (1 if intercept else 0))
     count = theta.shape[0] // z.shape[0]
-    scores, p, product = np.empty(count), np.empty(count), np.empty(count)
+    scores, p, product = floats(count), floats(count), floats(count)
     total = 0.0
     for i in range(out.shape[0]):
         out[i] = 0.0
@@ -55,9 +55,9 @@ def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers,
 def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, out, column_curvature):
     """`curvature_loops.row_statistics`: slopes and second derivatives are means over the classes, and a row's largest
     curvature is at most twice the largest p (1 - p) times |z|² (the rows of diag(p) - p p' add up to that)."""
-    z = np.empty(means.shape[0] + (1 if intercept else 0))
+    z = floats(means.shape[0] + (1 if intercept else 0))
     count = theta.shape[0] // z.shape[0]
-    scores, slopes = np.empty(count), np.empty(count)
+    scores, slopes = floats(count), floats(count)
     for row in range(x.shape[0]):
         row_scores(x, means, inverse_scales, intercept, theta, row, z, scores)
         row_loss(scores, target[row], slopes)
@@ -68,7 +68,8 @@ def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_num
         for c in range(count):
             p = slopes[c] + (1.0 if c == int(target[row]) else 0.0)
             second = p * (1.0 - p)
-            largest = max(largest, second)
+            if second > largest:
+                largest = second
             out[1] += weight[row] * slopes[c] * slopes[c] / count
             out[2] += weight[row] * second / count
             for j in range(z.shape[0]):

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..plain.curvature import hessian_product
+from .room import floats
 
 
 def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, rows, vector, out):
@@ -20,7 +19,8 @@ def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers,
 def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, out, column_curvature):
     """One pass: largest curvature of a row, mean square slope, mean second derivative, mean |z|², total weight."""
     columns = means.shape[0]
-    z = np.ones(column_curvature.shape[0])
+    z = floats(column_curvature.shape[0])
+    z[column_curvature.shape[0] - 1] = 1.0  # of the intercept, if there is one
     for i in range(x.shape[0]):
         score = 0.0
         length = 0.0

@@ -10,9 +10,8 @@ Bound by the kernel (see `kernels.py`): SINGLE, whether steps on single rows are
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..sums import LEAF
+from .room import floats
 from .single_loops import STEPS, single_steps
 from .step_loops import finish_step, rescale
 from .tree_loops import DEPTH, push, total
@@ -29,15 +28,15 @@ def take_steps(scored, scales, b, batches, numbers, stand, limits, records):
     """
     width = scales.shape[0] + b.shape[0] + 2
     work = (
-        np.empty(scales.shape[0]),
-        np.empty((4, max(LEAF, b.shape[0]))),
-        np.empty(width),
-        np.empty((DEPTH, width)),
-        np.empty(width),
-        np.empty(width),
+        floats(scales.shape[0]),
+        floats((4, max(LEAF, b.shape[0]))),
+        floats(width),
+        floats((DEPTH, width)),
+        floats(width),
+        floats(width),
     )
     states, count = stand[1].shape
-    after = np.empty(count), np.empty((states + 1, count)), np.empty(count), np.empty((states, count))
+    after = floats(count), floats((states + 1, count)), floats(count), floats((states, count))
     return walk(scored, scales, b, batches, numbers, stand, limits, records, work, after)
 
 

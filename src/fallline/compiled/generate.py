@@ -33,7 +33,7 @@ from numba.core.extending import _Intrinsic as intrinsic
 
 from .. import scalar
 from ..errors import SpecificationError
-from . import primitives
+from . import primitives, room
 from .kept import KERNEL_MODULE, Kept
 
 HEAD = """\
@@ -46,7 +46,8 @@ from fallline.compiled.primitives import {primitives}
 _PARSING = threading.Lock()  # in Python 3.11 two threads that make syntax trees at once can fail with a SystemError
 INLINED = "@pasted({counts})"
 KERNEL = '@njit(nogil=True, error_model="numpy", _nrt={counts})'
-ALLOCATES = re.compile(r"np\.(empty|zeros|ones|arange)\(")
+ALLOCATES = re.compile(r"np\.(empty|zeros|ones|arange)\(|\b(floats|zeroed_floats|integers|short_integers)\(")
+BUILTINS = {"min": room.smaller, "max": room.larger}  # in our own loops, which choose among whole numbers alone
 
 
 class Text:
@@ -82,6 +83,8 @@ class Text:
 
     def _add_global(self, name: str, user: FunctionType, bound: frozenset[str]) -> None:
         if name not in user.__globals__:
+            if name in BUILTINS and user.__module__.startswith("fallline."):
+                self._import(name, BUILTINS[name])
             if name in ("np",) or hasattr(builtins, name):
                 return
             raise TypeError(f"{user.__name__} uses {name!r}, which is not defined where it stands")
@@ -105,7 +108,8 @@ class Text:
         if self._is_new(name, value):
             module = sys.modules[value.__module__]
             digest = hashlib.blake2b(inspect.getsource(module).encode(), digest_size=8).hexdigest()
-            self.parts.append(f"from {value.__module__} import {name}  # of the text {digest}\n")
+            renamed = "" if name == value._name else f" as {name}"
+            self.parts.append(f"from {value.__module__} import {value._name}{renamed}  # of the text {digest}\n")
 
     def _is_new(self, name: str, value: object) -> bool:
         if name in self._pasted:

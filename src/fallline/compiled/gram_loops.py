@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
+from .room import floats
 from .step_loops import descent_point, finish_step
 from .tree_loops import DEPTH, push, total, tree_sum_of_squares
 
@@ -21,8 +22,8 @@ def sum_products(x, target, weight, center, middle, first, last, out):
     """out <- the sums over leaves first to last - 1 of the table: the upper triangle of `products`, row after row."""
     columns = center.shape[0]
     z = np.ones(columns + 2)
-    leaf_sums = np.empty(out.shape[0])
-    partial = np.empty((DEPTH, out.shape[0]))
+    leaf_sums = floats(out.shape[0])
+    partial = floats((DEPTH, out.shape[0]))
     for leaf in range(first, last):
         for i in range(leaf_sums.shape[0]):
             leaf_sums[i] = 0.0
@@ -73,8 +74,8 @@ def take_gram_steps(table, numbers, stand, square_limit, share, records):
     `finish_step` watches in place of the loss, and records there, is the gradient's squared norm.
     """
     columns, count = table[3].shape[0], stand[0].shape[0]
-    work = np.empty(columns), np.empty(columns + 3), np.empty(count)
-    after = np.empty(count), np.empty(count), np.empty(stand[1].shape)
+    work = floats(columns), floats(columns + 3), floats(count)
+    after = floats(count), floats(count), floats(stand[1].shape)
     return gram_walk(table, numbers, stand, square_limit, share, records, work, after)
 
 

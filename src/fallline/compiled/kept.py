@@ -9,6 +9,7 @@ costs a compilation, and so does a file that is damaged.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import logging
 import os
@@ -90,7 +91,7 @@ class Kept(FunctionCache):
 class Compilations(event.Listener):
     """Sees when this process compiles a kernel, since it was not found in the cache."""
 
-    at_work = said = False
+    at_work = said = _collects = False
 
     def on_start(self, event: Any) -> None:
         module = _module_of(event)
@@ -99,12 +100,18 @@ class Compilations(event.Listener):
         if not self.said:
             LOG.info("compiling kernels for this loss and rule; later processes load them")
         self.at_work = self.said = True
+        if gc.isenabled():  # a compilation makes millions of objects and few cycles
+            self._collects = True
+            gc.disable()
         LOG.debug("compiling %s", module.removeprefix(KERNEL_MODULE))
 
     def on_end(self, event: Any) -> None:
         if _module_of(event).startswith(KERNEL_MODULE):  # Numba compiles pieces of its own meanwhile
             self.at_work = False
             forget()
+            if self._collects:
+                self._collects = False
+                gc.enable()
 
 
 def _module_of(event: Any) -> str:

@@ -10,10 +10,9 @@ row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the 
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..sums import LEAF
 from .prefetch import prefetch
+from .room import floats
 from .tiles import ROWS, add_rows, eight_scores
 
 CHUNK_BYTES = 1 << 14  # of rows, of which two chunks at a time are in a first-level cache: this one, and the next
@@ -81,7 +80,7 @@ def slopes(scored, b, rows, start, stop, scratch, out, ahead):
 def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):
     """The sums of leaves first to last - 1 of the batch rows[start:stop], each in its row of `leaves`; by `leaf_sums`
     as it is here, or in `class_loops`."""
-    scratch = np.empty((3, max(LEAF, b.shape[0])))
+    scratch = floats((3, max(LEAF, b.shape[0])))
     for leaf in range(first, last):
         begin = start + leaf * LEAF
         leaf_sums(scored, coefficients, b, rows, begin, min(begin + LEAF, stop), scratch, leaves[leaf])

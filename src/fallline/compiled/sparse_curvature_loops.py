@@ -8,21 +8,20 @@ The kernel binds `row_loss`, `row_second`, and `gradient_point` to theta itself.
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..sums import LEAF
+from .room import floats
 from .sparse_loops import leaf_shares
 from .tree_loops import DEPTH, push, total
 
 
 def sparse_loss_sums(table, rows, theta, out):
     """out <- the sums of loss and weight of these rows, in the order of the law."""
-    partial = np.empty((DEPTH, 3))
-    leaf = np.empty(3)
-    sums = np.empty(3)
-    shares = np.empty(LEAF)
-    no_state = np.empty((0, 0))
-    no_numbers = np.empty(0)
+    partial = floats((DEPTH, 3))
+    leaf = floats(3)
+    sums = floats(3)
+    shares = floats(LEAF)
+    no_state = floats((0, 0))
+    no_numbers = floats(0)
     count = 0
     for begin in range(0, rows.shape[0], LEAF):
         end = min(begin + LEAF, rows.shape[0])

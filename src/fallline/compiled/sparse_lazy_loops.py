@@ -14,6 +14,7 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..scalar import where
 from ..sums import LEAF
+from .room import floats, integers
 from .sparse_loops import ask_for, collect, sparse_batch_sums
 from .tree_loops import DEPTH
 from .vectors import read, write
@@ -25,7 +26,7 @@ WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the
 def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
     """As `descent_loops.take_steps`. table: `SparseArrays.whole`. scratch: what `sparse.scratch_of` makes; slots, marks
     and summary are empty before and after."""
-    work = np.arange(scratch[0].shape[0]), np.empty((DEPTH, 3)), np.empty(3), np.empty(3), np.empty(LEAF)
+    work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats(LEAF)
     return visit(table, batches, numbers, stand, limits, records, scratch, work)
 
 
@@ -219,8 +220,8 @@ def sum_of_touched(count, touched, gradient):
     Leaves of zeros add 0.0, so only those with an entry are added: two of them meet at the height of the highest bit
     in which their numbers differ.
     """
-    waiting = np.empty(DEPTH)  # sums that wait for their right-hand neighbour, the widest at the bottom
-    joins = np.empty(DEPTH, dtype=np.int64)
+    waiting = floats(DEPTH)  # sums that wait for their right-hand neighbour, the widest at the bottom
+    joins = integers(DEPTH)
     depth = 0
     found = 0.0
     before = np.int64(-1)

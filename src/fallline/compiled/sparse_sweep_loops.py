@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
+from .room import floats
 from .sparse_loops import sparse_batch_sums
 from .step_loops import finish_step
 from .tree_loops import DEPTH
@@ -20,8 +21,8 @@ from .tree_loops import DEPTH
 def take_sweeping_steps(table, batches, numbers, stand, limits, records, scratch):
     """As `sparse_lazy_loops.take_lazy_steps`."""
     count = stand[0].shape[0]
-    work = np.arange(scratch[0].shape[0]), np.empty((DEPTH, 3)), np.empty(3), np.empty(3), np.empty(LEAF)
-    after = np.empty(count), np.empty(count), np.empty(stand[1].shape)
+    work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats(LEAF)
+    after = floats(count), floats(count), floats(stand[1].shape)
     return sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
 
 

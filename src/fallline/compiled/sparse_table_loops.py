@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
+from .room import zeroed_floats
 from .sparse_loops import carry, collapse, digits
 
 
@@ -14,7 +15,7 @@ def sparse_column_sums(spans, indices, values, shifts, squared, out):
     """out <- each column's sum of x, or of (x - shift)², over what is not 0."""
     height = digits(spans.shape[0])
     columns = out.shape[0]
-    slots = np.zeros((height + 1, columns))
+    slots = zeroed_floats((height + 1, columns))
     words = (columns + 63) >> 6
     marks = np.zeros((height + 1, words), dtype=np.int64)
     summary = np.zeros((height + 1, (words + 63) >> 6), dtype=np.int64)

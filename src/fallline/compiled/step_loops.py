@@ -20,6 +20,7 @@ import numpy as np
 
 from ..plain.divergence import smoothed
 from ..sums import LEAF
+from .room import floats
 from .tree_loops import DEPTH, push, total, tree_sum_of_squares
 from .vectors import magnitude_bits, read, write
 
@@ -31,9 +32,9 @@ def add_sums(gradient, theta, state, numbers, arguments):
     count = NUMBERS
     for i in range(count):
         arguments[i] = numbers[i]
-    partial = np.empty((DEPTH, SUMS))
-    leaf = np.empty(SUMS)
-    terms = np.empty(SUMS)
+    partial = floats((DEPTH, SUMS))
+    leaf = floats(SUMS)
+    terms = floats(SUMS)
     leaves = 0
     for begin in range(0, theta.shape[0], LEAF):
         for i in range(SUMS):
@@ -69,7 +70,7 @@ def rule_step(gradient, theta, state, numbers, extra, columns, new_theta, new_st
 
 def summed_step(gradient, theta, state, numbers, extra, columns, new_theta, new_state):
     """`rule_step` by a rule with sums."""
-    arguments = np.empty(NUMBERS + SUMS)
+    arguments = floats(NUMBERS + SUMS)
     add_sums(gradient, theta, state, numbers, arguments)
     return step_with(gradient, theta, state, arguments, kept(numbers), new_theta, new_state)
 

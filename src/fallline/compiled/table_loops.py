@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..order.blocks import half_bits, scrambled
 from ..order.shuffle import fill_window, window_key
 from ..sums import LEAF
+from .room import floats, integers, short_integers
 from .tree_loops import DEPTH, push, total
 
 
@@ -16,7 +15,7 @@ def fill_epoch(out, windows, rows, block, window_blocks, key):
     """The whole epoch's order, window after window."""
     blocks = -(-rows // block)
     order = block_order(blocks, key)
-    draws = np.empty(window_blocks * block, dtype=np.int64)
+    draws = integers(window_blocks * block)
     offset = 0
     for window in range(windows):
         part = order[window * window_blocks : min((window + 1) * window_blocks, blocks)]
@@ -26,7 +25,7 @@ def fill_epoch(out, windows, rows, block, window_blocks, key):
 def block_order(count, key):
     """`permuted` of every place: one pass over all numbers of the network, and then each place's walk through them."""
     bits = half_bits(count)
-    image = np.empty(1 << (2 * bits), dtype=np.int32)  # it should stay in a cache
+    image = short_integers(1 << (2 * bits))  # it should stay in a cache
     for place in range(image.shape[0]):
         image[place] = scrambled(place, bits, key)
     for start in range(count):
@@ -40,8 +39,8 @@ def block_order(count, key):
 def deviation_sums(x, firsts, shifts, squared, present, varying, out):
     """Every column's sum of x - first, or of ((x - first) - shift)²; NaN adds 0.0. present counts the others."""
     count, columns = x.shape
-    leaf = np.empty(columns)
-    partial = np.empty((DEPTH, columns))
+    leaf = floats(columns)
+    partial = floats((DEPTH, columns))
     leaves = 0
     for j in range(columns):
         present[j] = 0

@@ -7,9 +7,8 @@ This text, like that of every `…_loops.py`, is pasted into the generated kerne
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..sums import LEAF
+from .room import floats, zeroed_floats
 
 DEPTH = 48  # a tree over 2^48 leaves: more rows than any disk holds
 
@@ -44,9 +43,9 @@ def combine(leaves, partial, out):
 
 def tree_sum_of_squares(values):
     """The sum of squares over parameters, in the order of the law."""
-    partial = np.empty((DEPTH, 1))
-    leaf = np.empty(1)
-    out = np.zeros(1)
+    partial = floats((DEPTH, 1))
+    leaf = floats(1)
+    out = zeroed_floats(1)
     count = 0
     for begin in range(0, values.shape[0], LEAF):
         sum_of_squares = 0.0

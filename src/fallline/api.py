@@ -112,9 +112,9 @@ class Run:
             {
                 "step": steps,
                 "epoch": (steps - 1) // sizes.steps,
-                "loss": pa.array(np.array(found.losses), from_pandas=unmeasured),
-                "objective": pa.array(np.array(found.objectives), from_pandas=unmeasured),
-                "gradient_norm": found.norms,
+                "loss": pa.array(found.losses.copy(), from_pandas=unmeasured),
+                "objective": pa.array(found.objectives.copy(), from_pandas=unmeasured),
+                "gradient_norm": found.norms.copy(),
                 "learning_rate": found.rates,
             }
         )

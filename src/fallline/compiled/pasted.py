@@ -21,11 +21,6 @@ from numba.extending import intrinsic
 class _Uncompiled(JITCodeLibrary):
     """A function's code as it was lowered, to be linked into others."""
 
-    def add_llvm_module(self, ll_module: Any) -> None:
-        """As it is: passes over single functions would be run again where it is linked."""
-        ll_module.data_layout = self._codegen._data_layout
-        self._final_module.link_in(ll_module)
-
     def finalize(self) -> None:
         """What it calls is linked beside it, not into it: once, where the machine code is made."""
         self._finalized = True

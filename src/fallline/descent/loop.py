@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,49 +14,12 @@ from ..plain.divergence import Guard
 from ..rules.rule import Numbers
 from ..sums import LEAF, tree_total
 from .back_off import FACTOR, BackOff
+from .history import History
 from .plan import Plan
 from .stopping import DoublingWatch, Watch
 from .tabulate import NumbersTable
 
 WORK_PER_CALL = 1 << 24  # rows times columns between two looks at the clock and at Ctrl-C: a hundredth of a second
-
-
-class History:
-    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), the loss with the penalties, and the
-    learning rate."""
-
-    def __init__(self) -> None:
-        self.losses, self.norms = array("d"), array("d")
-        self._objectives: array[float] | None = None  # None: they are the losses
-        self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
-
-    @property
-    def objectives(self) -> array[float]:
-        return self.losses if self._objectives is None else self._objectives
-
-    @property
-    def rates(self) -> array[float]:
-        return array("d", b"".join(np.asarray(part, dtype=np.float64).tobytes() for part in self._rates))
-
-    def add(self, losses: Any, penalties: list[float] | None, norms: Any, rates: Any) -> None:
-        """What some steps recorded; penalties: None where there are none."""
-        if penalties is not None:
-            self._objectives = array("d") if self._objectives is None else self._objectives
-            _append(self._objectives, np.asarray(losses) + np.asarray(penalties))
-        _append(self.losses, losses)
-        _append(self.norms, norms)
-        self._rates.append(rates)
-
-    def forget_after(self, k: int) -> None:
-        """Drop what the steps after k recorded."""
-        self._rates = [self.rates[:k]]
-        for column in (self.losses, self.norms, self._objectives):
-            if column is not None:
-                del column[k:]
-
-
-def _append(column: array[float], values: Any) -> None:
-    column.frombytes(np.ascontiguousarray(values, dtype=np.float64).data.cast("B"))
 
 
 def first_loss(runtime: Any, start: Sequence[float]) -> float:
@@ -235,18 +197,18 @@ class Descent:
         """
         return self._at_look(self.history.losses)
 
-    def _at_look(self, values: array[float]) -> float:
+    def _at_look(self, values: NDArray[np.float64]) -> float:
         if self.plan.gram:
             return next((value for value in reversed(values) if value == value), self.start_loss)
         return self._mean(values, min(self.plan.sizes.steps, self.plan.look_steps))
 
-    def _mean(self, values: array[float], span: int) -> float:
+    def _mean(self, values: NDArray[np.float64], span: int) -> float:
         """The mean of what was recorded over the latest so many batches, or all there are."""
         sizes, done = self.plan.sizes, len(values)
         first = max(done - span, 0)
         if first == done:
             return 0.0
-        losses = np.frombuffer(values, dtype=np.float64)[first:]
+        losses = values[first:]
         sums, short = losses * sizes.batch, sizes.rows_of(sizes.steps - 1)
         lasts = slice((sizes.steps - 1 - first) % sizes.steps, None, sizes.steps)  # of epochs: they may be short
         sums[lasts] = losses[lasts] * short

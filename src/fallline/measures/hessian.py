@@ -11,6 +11,7 @@ import numpy as np
 
 from ..compiled.choose import curvature_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
+from ..sums import tree_sum
 from .rows import all_rows
 
 BLOCK = 1 << 14  # rows in a block
@@ -32,8 +33,7 @@ class HessianProduct:
         for rows, weight in zip(self._blocks, self._weights, strict=True):
             self._kernel(*self._fixed, rows, np.asarray(vector, dtype=np.float64), out)
             total += weight * out
-        weights = sum(self._weights)
-        return total / weight_or_1(weights)
+        return total / weight_or_1(tree_sum(self._weights))
 
 
 def weight_or_1(weight: float) -> float:

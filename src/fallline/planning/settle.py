@@ -18,6 +18,7 @@ from ..order.shuffle import Sizes
 from ..penalties import Penalty
 from ..rules import Adagrad, Momentum, Rule
 from ..schedules import schedule_from_dict
+from ..sums import tree_sum
 from ..transforms import Transform
 from . import sizes as size_choices
 from .decay import settled_decay
@@ -174,7 +175,7 @@ def measure(
         rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes)
     count = max(FEWEST_BATCHES, -(-FEWEST_ROWS // sizes.batch))
     batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
-    return Curvature(problem, theta, batches, sum(penalty.curvature for penalty in penalties), accuracy)
+    return Curvature(problem, theta, batches, tree_sum([penalty.curvature for penalty in penalties]), accuracy)
 
 
 def _advice_to_scale(slow: list[str], problem: Arrays, names: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from ..compiled.choose import compiled_runtime
 from ..compiled.runtime import Arrays
 from ..descent.loop import Descent, first_loss
 from ..descent.plan import Plan
+from ..descent.stopping import mean
 from ..rules.rule import Rule
 
 TRIAL_STEPS = 50
@@ -104,7 +105,7 @@ def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> f
     if descent.stop == "diverged":
         return float("inf")
     losses = descent.history.losses[-MEASURED_STEPS:]
-    return sum(losses) / len(losses)
+    return mean(losses.tolist())
 
 
 def short_plan(plan: Plan, rate: float) -> Plan:

@@ -1,0 +1,78 @@
+"""What the steps of a descent recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEWEST = 1 << 10  # numbers that there is room for at first
+
+Floats = NDArray[np.float64]
+
+
+class Column:
+    """Numbers that come in pieces. There is room for twice as many whenever it is full: in large pieces of memory,
+    which come in large pages; a page fault for every 512 numbers takes a tenth of a step on a single row."""
+
+    def __init__(self) -> None:
+        self._room, self._count = np.empty(FEWEST), 0
+
+    @property
+    def values(self) -> Floats:
+        return self._room[: self._count]
+
+    def extend(self, values: Sequence[float] | Floats) -> None:
+        end = self._count + len(values)
+        if end > len(self._room):
+            old, self._room = self.values, np.empty(max(end, 2 * len(self._room)))
+            self._room[: self._count] = old
+        self._room[self._count : end] = values
+        self._count = end
+
+    def forget_after(self, k: int) -> None:
+        self._count = min(self._count, k)
+
+
+class History:
+    """What each step recorded: the batch's loss and gradient norm at theta(k - 1), the loss with the penalties, and the
+    learning rate."""
+
+    def __init__(self) -> None:
+        self._losses, self._norms = Column(), Column()
+        self._objectives: Column | None = None  # None: they are the losses
+        self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
+
+    @property
+    def losses(self) -> Floats:
+        return self._losses.values
+
+    @property
+    def norms(self) -> Floats:
+        return self._norms.values
+
+    @property
+    def objectives(self) -> Floats:
+        return self.losses if self._objectives is None else self._objectives.values
+
+    @property
+    def rates(self) -> Floats:
+        return np.concatenate([np.zeros(0), *self._rates])
+
+    def add(self, losses: Any, penalties: list[float] | None, norms: Any, rates: Any) -> None:
+        """What some steps recorded; penalties: None where there are none."""
+        if penalties is not None:
+            self._objectives = Column() if self._objectives is None else self._objectives
+            self._objectives.extend(np.asarray(losses) + np.asarray(penalties))
+        self._losses.extend(losses)
+        self._norms.extend(norms)
+        self._rates.append(rates)
+
+    def forget_after(self, k: int) -> None:
+        """Drop what the steps after k recorded."""
+        self._rates = [self.rates[:k]]
+        for column in (self._losses, self._norms, self._objectives):
+            if column is not None:
+                column.forget_after(k)

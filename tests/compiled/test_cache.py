@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+import fallline
 
 CODE = """
 import logging, sys
@@ -81,6 +84,21 @@ def test_an_edited_rule_is_seen(seed: int, tmp_path: Path) -> None:
         assert compiled == plain
         found.append(compiled)
     assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize("file", ["vectors.py", "room.py", "primitives.py", "pasted.py"])
+def test_an_edited_file_of_fallline_is_seen(file: str, seed: int, tmp_path: Path) -> None:
+    """The files that say what a kernel's pieces are lowered to, and how they are put together, are part of its name."""
+    package = tmp_path / "source" / "fallline"
+    shutil.copytree(Path(fallline.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    where, compiled = {"PYTHONPATH": str(package.parent)}, []
+    for _ in range(2):
+        compiled.append(ended(start(seed, "print(fallline.__file__, fitted())", tmp_path / "cache", tmp_path, **where)))
+    edited = package / "compiled" / file
+    edited.write_text(edited.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    compiled.append(ended(start(seed, "print(fallline.__file__, fitted())", tmp_path / "cache", tmp_path, **where)))
+    assert [said for _, said in compiled] == [True, False, True]
+    assert len({out for out, _ in compiled}) == 1 and str(package) in compiled[0][0]
 
 
 @pytest.mark.parametrize("cache", ["/proc/none", "/dev/null/none"])

@@ -31,8 +31,12 @@ QUOTIENT_WORK = 1 << 16  # parameters from which it is worth to find out how to 
 TIMED = 1 << 12  # parameters on which that is found out, in some 50 µs
 CHUNK = 1 << 18  # parameters that a thread takes at a time: a multiple of LEAF, some 100 µs of work
 THREAD_WORK = 1 << 16  # parameters from which a second thread is worth its start
-IMPORTED = {quotient: ("both", "quotient", "usable"), prefetch: ("take",), vectors: ("magnitude_bits", "read", "write")}
-BOUND = frozenset({"update", "update_by_quotients", "gradient_point", "terms_of", "answer_point"}).union(
+IMPORTED = {
+    quotient: ("both", "quotient", "usable"),
+    prefetch: ("take",),
+    vectors: ("are_infinite", "magnitude_bits", "no_bits", "read", "write"),
+}
+BOUND = frozenset({"update", "held", "update_by_quotients", "gradient_point", "terms_of", "answer_point"}).union(
     *IMPORTED.values()
 )
 READ = [f"read(state[{i}], j, {i + 3})" for i in range(vectors.VECTORS - 3)]
@@ -186,7 +190,8 @@ def _tasks(parameters: Sequence[Parameters], threads: int) -> list[tuple[Paramet
 
 
 def _kernel_of(rule: Rule) -> ModuleType:
-    return _apply_kernel(rule.step, rule.point, rule.answer, rule.terms, len(rule.state), rule.takes_theta)
+    functions = rule.step, rule.point, rule.answer, rule.terms
+    return _apply_kernel(*functions, len(rule.state), rule.takes_theta, rule.decays)
 
 
 @cache
@@ -197,6 +202,7 @@ def _apply_kernel(
     terms: FunctionType | None,
     states: int,
     takes_theta: bool,
+    decays: bool,
 ) -> ModuleType:
     text = Text()
     for module, names in IMPORTED.items():
@@ -205,6 +211,7 @@ def _apply_kernel(
     state = ", ".join(["theta", *READ[:states]])
     value = "theta" if answer is None else f"{text.add(answer)}({state})"
     text.define(f"def answer_point(theta, state, j):\n    return {value}\n")
+    text.define(f"def held(theta, keep):\n    return theta{' * keep' if decays else ''}\n")
     loops = [apply_loops.apply_rule, apply_loops.add_terms, apply_loops.point_rule, apply_loops.answer_rule]
     if _bind_quotients(text, step, states, takes_theta):
         loops.append(apply_loops.apply_rule_by_quotients)

@@ -16,21 +16,20 @@ from ..scalar import where
 from ..sums import LEAF
 from .prefetch import take
 from .room import floats
-from .vectors import magnitude_bits, read, write
+from .vectors import are_infinite, magnitude_bits, no_bits, read, write
 
 BAD_GRADIENT, BAD_STEP, BAD_PARAMETER = 1, 2, 4
-INFINITE = 0x7FF0000000000000  # the magnitude bits of infinity; those of finite values are below
 
 
 def causes(largest_gradient, largest_step, largest_parameter):
     """What was not finite, by the magnitude bits of the largest of each: a maximum takes fewer instructions in a loop
     than a flag."""
     bad = 0
-    if largest_gradient >= INFINITE:
+    if are_infinite(largest_gradient):
         bad += BAD_GRADIENT
-    if largest_step >= INFINITE:
+    if are_infinite(largest_step):
         bad += BAD_STEP
-    if largest_parameter >= INFINITE:
+    if are_infinite(largest_parameter):
         bad += BAD_PARAMETER
     return bad
 
@@ -50,12 +49,12 @@ def apply_between(theta, gradient, state, numbers, keep, start, stop):
     """One step in place of the parameters from start up to stop."""
     largest_gradient = 0
     largest_step = 0
-    largest_parameter = 0
+    largest_parameter = no_bits(theta)
     for j in range(start, stop):
         g = read(gradient, j, 1)
         before = read(theta, j, 0)
         step = update(g, before, state, j, numbers, state)
-        after = write(theta, j, 0, before * keep - step)
+        after = write(theta, j, 0, held(before, keep) - step)
         largest_gradient = max(largest_gradient, magnitude_bits(g))
         largest_step = max(largest_step, magnitude_bits(step))
         largest_parameter = max(largest_parameter, magnitude_bits(after))
@@ -79,7 +78,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
     done is scratch: as many entries as it has are gone through before those that were left are done."""
     largest_gradient = 0
     largest_step = 0
-    largest_parameter = 0
+    largest_parameter = no_bits(theta)
     for start in range(first, last, done.shape[0]):
         stop = min(start + done.shape[0], last)
         left = 0
@@ -87,7 +86,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
             g = read(gradient, j, 1)
             before = read(theta, j, 0)
             step, good = update_by_quotients(g, before, state, j, numbers, state)
-            after = write(theta, j, 0, where(good, before * keep - step, before))
+            after = write(theta, j, 0, where(good, held(before, keep) - step, before))
             write(done, j - start, 2, where(good, 1.0, 0.0))
             left |= not good
             largest_gradient = max(largest_gradient, magnitude_bits(g))
@@ -98,7 +97,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
                 if done[j - start] == 0.0:
                     before = read(theta, j, 0)
                     step = update(read(gradient, j, 1), before, state, j, numbers, state)
-                    after = write(theta, j, 0, before * keep - step)
+                    after = write(theta, j, 0, held(before, keep) - step)
                     largest_step = max(largest_step, magnitude_bits(step))
                     largest_parameter = max(largest_parameter, magnitude_bits(after))
     return causes(largest_gradient, largest_step, largest_parameter)

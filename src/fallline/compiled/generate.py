@@ -33,7 +33,7 @@ from numba.core.extending import _Intrinsic as intrinsic
 
 from .. import scalar
 from ..errors import SpecificationError
-from . import primitives, room
+from . import pasted, primitives, room
 from .kept import KERNEL_MODULE, Kept
 
 HEAD = """\
@@ -161,7 +161,8 @@ def cache_folder() -> Path:
 def load(name: str, text: str) -> ModuleType:
     """Import the module of this text, from the cache folder if it can be written, else from a temporary one."""
     versions = f"{sys.version} {numba.__version__} {llvmlite.__version__} {numpy.__version__} {_machine()}"
-    stamp = hashlib.blake2b((text + versions + inspect.getsource(primitives)).encode(), digest_size=12).hexdigest()
+    makers = "".join(inspect.getsource(module) for module in (primitives, pasted))
+    stamp = hashlib.blake2b((text + versions + makers).encode(), digest_size=12).hexdigest()
     file_name = f"{re.sub('[^a-z0-9]+', '_', name.lower())}_{stamp}.py"
     for folder in (cache_folder, _temporary_folder):
         try:

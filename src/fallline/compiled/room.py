@@ -90,10 +90,11 @@ def _chosen(sign: str, a: Any, b: Any) -> Any:
     if not (isinstance(a, types.Integer) and isinstance(b, types.Integer)):
         raise TypingError("min and max are for two whole numbers here; `minimum` and `maximum` for two floats")
 
+    whole: Any = types.int32 if a == b == types.int32 else types.int64
+
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        left, right = (
-            context.cast(builder, value, kind, types.int64) for value, kind in zip(arguments, (a, b), strict=True)
-        )
+        left = context.cast(builder, arguments[0], a, whole)
+        right = context.cast(builder, arguments[1], b, whole)
         return builder.select(builder.icmp_signed(sign, right, left), right, left)
 
-    return types.int64(a, b), code
+    return whole(a, b), code

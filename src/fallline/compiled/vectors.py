@@ -34,27 +34,50 @@ def read(typing_context: Any, vector: Any, j: Any, number: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def write(typing_context: Any, vector: Any, j: Any, number: Any, value: Any) -> Any:
     """vector[j] <- value, rounded if the vector is float32, for j >= 0 and vector `number` of the loop. Returns what
-    has been written."""
+    has been written, a float in the vector's own type."""
     kind = _checked(vector, number)
+    returned = vector.dtype if isinstance(vector.dtype, types.Float) else kind
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = _pointer(context, builder, signature, arguments)
         stored = context.cast(builder, arguments[3], kind, vector.dtype)
         _mark(builder.module, builder.store(stored, pointer), number.literal_value)
-        return context.cast(builder, stored, vector.dtype, kind)
+        return context.cast(builder, stored, vector.dtype, returned)
 
-    return kind(vector, types.intp, number, kind), code
+    return returned(vector, types.intp, number, kind), code
 
 
 @intrinsic
 def magnitude_bits(typing_context: Any, x: Any) -> Any:
-    """The bits of abs(x) as a whole number: they grow with abs(x), and are largest for infinity, and then NaN."""
+    """The bits of abs(x) as a whole number of as many bits: they grow with abs(x), and are largest for infinity, and
+    then NaN."""
+    whole: Any = types.int32 if x == types.float32 else types.int64
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bits = builder.bitcast(arguments[0], ir.IntType(64))
-        return builder.and_(bits, ir.Constant(ir.IntType(64), (1 << 63) - 1))
+        kind = ir.IntType(whole.bitwidth)
+        return builder.and_(builder.bitcast(arguments[0], kind), ir.Constant(kind, (1 << whole.bitwidth - 1) - 1))
 
-    return types.int64(types.float64), code
+    return whole(types.float32 if x == types.float32 else types.float64), code
+
+
+@intrinsic
+def no_bits(typing_context: Any, vector: Any) -> Any:
+    """The `magnitude_bits` of a 0.0 of this vector."""
+    whole: Any = types.int32 if vector.dtype == types.float32 else types.int64
+    return whole(vector), lambda context, builder, signature, arguments: ir.Constant(ir.IntType(whole.bitwidth), 0)
+
+
+@intrinsic
+def are_infinite(typing_context: Any, bits: Any) -> Any:
+    """Whether `magnitude_bits` are those of infinity or NaN."""
+    if bits not in (types.int32, types.int64):
+        raise TypingError("are_infinite takes magnitude_bits")
+    infinity = 0x7F800000 if bits == types.int32 else 0x7FF0000000000000
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.icmp_signed(">=", arguments[0], ir.Constant(ir.IntType(bits.bitwidth), infinity))
+
+    return types.boolean(bits), code
 
 
 def _checked(vector: Any, number: Any) -> Any:

@@ -33,6 +33,11 @@ def nudged(problem: Problem, towards: Sequence[float]) -> Problem:
     return Problem([math.nextafter(value, end) for value, end in zip(problem.start, towards)], problem.gradient)
 
 
+def both_ways(problem: Problem) -> list[list[float]]:
+    """Where `nudged` moves the start to: down, and up."""
+    return [[end] * len(problem.start) for end in (-math.inf, math.inf)]
+
+
 @pytest.mark.conformance
 @pytest.mark.parametrize(("case", "problem_name"), PAIRS, ids=[f"{case}, {name}" for case, name in PAIRS])
 def test_the_path_is_the_peer_s(case: Case, problem_name: str):
@@ -50,8 +55,7 @@ def test_the_path_is_the_peer_s(case: Case, problem_name: str):
     finite = next((k for k, theta in enumerate(ours) if not all(map(math.isfinite, theta))), STEPS)
     assert finite >= 10
     ours = ours[:finite]  # a rule may run away in Rosenbrock's valley, but its peer must follow
-    ends = [[end] * len(problem.start) for end in (-math.inf, math.inf)]
-    nudges = [rule_path(rule, nudged(problem, towards), rates, case.of) for towards in ends]
+    nudges = [rule_path(rule, nudged(problem, towards), rates, case.of) for towards in both_ways(problem)]
     differing = first_difference(problem.start, ours, theirs, nudges)
     if differing and not case.differs:  # what a change by one unit does depends on where it points
         ends = [[draw.choice((-math.inf, math.inf)) for _ in problem.start] for _ in range(NUDGES)]

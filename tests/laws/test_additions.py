@@ -248,22 +248,23 @@ def test_many_parameters_are_summed_in_leaves():
     tree, in both runtimes."""
     draw = random.Random(fresh_seed())
     columns, strength = 2500, 0.05
-    group = [draw.choice((0, 0, 0, 1, 2, 3 + j % 40)) for j in range(columns)]
-    features = Features([f"x{j}" for j in range(columns)], [f"g{number}" for number in group])
-    rows = [[draw.gauss(0.0, 1.0) for _ in range(columns)] for _ in range(6)]
-    table = Table(rows, [1.0, 0.0, 1.0, 1.0, 0.0, 1.0], [1.0] * 6, [0.0] * columns, [1.0] * columns)
     penalties: tuple[Penalty, ...] = (ElasticNet(0.01), GroupL1(strength))
-    additions = Additions(penalties, (ClipByNorm(0.1), TrustRatio("lamb")), features)
-    start = [draw.gauss(0.0, 1.0 if number < 3 else 0.01) for number in [*group, 0]]
     rule = RULES["momentum"](0.3)
-    arguments = start, [list(range(6))] * 4, [0.3] * 4, 2
-    plain, state = taken(plain_runtime(table, "logistic", rule, additions), *arguments)
-    assert plain == taken(compiled_runtime(table, "logistic", rule, 1, additions), *arguments)[0]
-    assert plain["cause"] == ""
-    zeros = {
-        number for number in set(group) if all(state.theta[j] == 0.0 for j in range(columns) if group[j] == number)
-    }
-    assert zeros  # mostly some groups, in one draw of fifty all: the trust ratio makes the shrinking strong or weak
+    for _ in range(5):  # one draw in fifty has a trust ratio that makes all groups 0, and shows less
+        group = [draw.choice((0, 0, 0, 1, 2, 3 + j % 40)) for j in range(columns)]
+        features = Features([f"x{j}" for j in range(columns)], [f"g{number}" for number in group])
+        rows = [[draw.gauss(0.0, 1.0) for _ in range(columns)] for _ in range(6)]
+        table = Table(rows, [1.0, 0.0, 1.0, 1.0, 0.0, 1.0], [1.0] * 6, [0.0] * columns, [1.0] * columns)
+        additions = Additions(penalties, (ClipByNorm(0.1), TrustRatio("lamb")), features)
+        start = [draw.gauss(0.0, 1.0 if number < 3 else 0.01) for number in [*group, 0]]
+        arguments = start, [list(range(6))] * 4, [0.3] * 4, 2
+        plain, state = taken(plain_runtime(table, "logistic", rule, additions), *arguments)
+        assert plain == taken(compiled_runtime(table, "logistic", rule, 1, additions), *arguments)[0]
+        assert plain["cause"] == ""
+        zeros = set(group) - {number for number, value in zip(group, state.theta) if value != 0.0}
+        if len(zeros) < len(set(group)):
+            break
+    assert 0 < len(zeros) < len(set(group))
     groups = [[j for j in range(columns) if group[j] == number] for number in dict.fromkeys(group)]
     twin = {"l1": [0.005] * columns, "l2": [0.005] * columns, "groups": (strength, groups)}
     assert bits([additions.penalty(start)]) == bits([golden_additions.penalty_of(start, columns, twin)])

@@ -20,7 +20,8 @@ def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_num
     """One pass: largest curvature of a row, mean square slope, mean second derivative, mean |z|², total weight."""
     columns = means.shape[0]
     z = floats(column_curvature.shape[0])
-    z[column_curvature.shape[0] - 1] = 1.0  # of the intercept, if there is one
+    for j in range(columns, z.shape[0]):  # the intercept, if there is one
+        z[j] = 1.0
     for i in range(x.shape[0]):
         score = 0.0
         length = 0.0

@@ -46,7 +46,8 @@ from fallline.compiled.primitives import {primitives}
 _PARSING = threading.Lock()  # in Python 3.11 two threads that make syntax trees at once can fail with a SystemError
 INLINED = "@pasted({counts})"
 KERNEL = '@njit(nogil=True, error_model="numpy", _nrt={counts})'
-ALLOCATES = re.compile(r"np\.(empty|zeros|ones|arange)\(|\b(floats|zeroed_floats|integers|short_integers)\(")
+MAKERS = "|".join(rf"\b{maker._name}" for maker in room.ALLOCATORS)
+ALLOCATES = re.compile(rf"(np\.(empty|zeros|ones|arange)|{MAKERS})\(")
 BUILTINS = {"min": room.smaller, "max": room.larger}  # in our own loops, which choose among whole numbers alone
 
 
@@ -161,8 +162,8 @@ def cache_folder() -> Path:
 def load(name: str, text: str) -> ModuleType:
     """Import the module of this text, from the cache folder if it can be written, else from a temporary one."""
     versions = f"{sys.version} {numba.__version__} {llvmlite.__version__} {numpy.__version__} {_machine()}"
-    makers = "".join(inspect.getsource(module) for module in (primitives, pasted))
-    stamp = hashlib.blake2b((text + versions + makers).encode(), digest_size=12).hexdigest()
+    lowering = "".join(inspect.getsource(module) for module in (primitives, pasted))
+    stamp = hashlib.blake2b((text + versions + lowering).encode(), digest_size=12).hexdigest()
     file_name = f"{re.sub('[^a-z0-9]+', '_', name.lower())}_{stamp}.py"
     for folder in (cache_folder, _temporary_folder):
         try:

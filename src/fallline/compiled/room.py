@@ -53,6 +53,9 @@ def larger(typing_context: Any, a: Any, b: Any) -> Any:
     return _chosen(">", a, b)
 
 
+ALLOCATORS = floats, zeroed_floats, integers, short_integers
+
+
 def _array(kind: Any, shape: Any, cleared: bool) -> Any:
     sides = tuple(shape.types) if isinstance(shape, types.BaseTuple) else (shape,)  # type: ignore[attr-defined]
     if not all(isinstance(side, types.Integer) for side in sides):

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..plain.divergence import smoothed
 from .prefetch import prefetch
-from .step_loops import INFINITE, mean_slope, rescale
+from .step_loops import mean_slope, rescale
 from .tiles import score_and_squares
-from .vectors import magnitude_bits, read, write
+from .vectors import are_infinite, magnitude_bits, read, write
 
 STEPS = 32  # at a time
 TILE = 64  # features that are moved, and then scored, at a time
@@ -135,7 +135,7 @@ def is_finite(theta):
     largest = 0
     for j in range(theta.shape[0]):
         largest = max(largest, magnitude_bits(theta[j]))
-    return largest < INFINITE
+    return not are_infinite(largest)
 
 
 def copy_rows(vector, matrix, new_vector, new_matrix):

@@ -22,9 +22,7 @@ from ..plain.divergence import smoothed
 from ..sums import LEAF
 from .room import floats
 from .tree_loops import DEPTH, push, total, tree_sum_of_squares
-from .vectors import magnitude_bits, read, write
-
-INFINITE = 0x7FF0000000000000  # the magnitude bits of infinity; those of finite values are below
+from .vectors import are_infinite, magnitude_bits, read, write
 
 
 def add_sums(gradient, theta, state, numbers, arguments):
@@ -88,11 +86,11 @@ def step_with(gradient, theta, state, arguments, keep, new_theta, new_state):
         largest_gradient = max(largest_gradient, magnitude_bits(g))
         largest_step = max(largest_step, magnitude_bits(step))
         largest_parameter = max(largest_parameter, magnitude_bits(after))
-    if largest_gradient >= INFINITE:
+    if are_infinite(largest_gradient):
         return 3
-    if largest_step >= INFINITE:
+    if are_infinite(largest_step):
         return 4
-    return 5 if largest_parameter >= INFINITE else 0
+    return 5 if are_infinite(largest_parameter) else 0
 
 
 def mean_slope(total, scale, weight):

@@ -215,7 +215,7 @@ def block_order(count, key):
 def epoch_order(rows, columns, seed, epoch):
     """All rows of an epoch: 4 or 8 a block, blocks permuted, some gathered in a window, each window shuffled."""
     row_bytes = 8 * max(columns, 1)
-    size = max(size for size in (4, 8) if size == 4 or size * row_bytes <= 2**12)
+    size = max(size for size in (4, 8) if size == 4 or size * row_bytes <= 2**13)
     window_blocks = min(2**13 // size, max(8, 2**20 // (row_bytes * size)))
     key = key_of(key_of(0, seed), epoch)
     order_of_blocks = block_order(math.ceil(rows / size), key)

@@ -9,6 +9,8 @@ one row of (d + 1) * K + 2 numbers: the gradients by the d * K coefficients, by 
 
 from __future__ import annotations
 
+from .leaf_loops import own_weights
+
 
 def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     """One leaf, rows[start:stop], row by row from 0.0. b: the K intercepts. scratch: rows of room for K numbers."""
@@ -16,12 +18,14 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     columns = means.shape[0]
     count = b.shape[0]
     scores, slopes = scratch[0], scratch[1]
+    each = own_weights(weight)
     loss_sum = 0.0
     weight_sum = 0.0
     for i in range(out.shape[0]):
         out[i] = 0.0
     for i in range(start, stop):
         row = rows[i]
+        w = weight[row * each]
         for c in range(count):
             scores[c] = 0.0
         for j in range(columns):
@@ -31,15 +35,15 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
         if intercept:
             for c in range(count):
                 scores[c] += b[c]
-        loss_sum += weight[row] * row_loss(scores[:count], target[row], slopes[:count])
+        loss_sum += w * row_loss(scores[:count], target[row], slopes[:count])
         for c in range(count):
-            slopes[c] = weight[row] * slopes[c]
+            slopes[c] = w * slopes[c]
         for j in range(columns):
             term = x[row, j] - means[j]
             for c in range(count):
                 out[j * count + c] += slopes[c] * term
         for c in range(count):
             out[columns * count + c] += slopes[c]
-        weight_sum += weight[row]
+        weight_sum += w
     out[(columns + 1) * count] = loss_sum
     out[(columns + 1) * count + 1] = weight_sum

@@ -15,14 +15,15 @@ from .prefetch import prefetch
 from .room import floats
 from .tiles import ROWS, add_rows, eight_scores
 
-CHUNK_BYTES = 1 << 14  # of rows, of which two chunks at a time are in a first-level cache: this one, and the next
+CHUNK_BYTES = 1 << 13  # of rows, which are in a first-level cache between their scores and their gradients
 AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
+FURTHER = 4  # times as far ahead the order itself is asked for: among rows from anywhere it is not seen to be a stream
 
 
 def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     """One leaf, rows[start:stop], row by row from 0.0: some rows at a time, so that they stay in the first-level cache
     between their scores and their gradients."""
-    x, means = scored[0], scored[3]
+    x, target, means = scored[0], scored[1], scored[3]
     columns = means.shape[0]
     for j in range(columns + 3):
         out[j] = 0.0
@@ -32,13 +33,14 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     for begin in range(start, stop, chunk):
         end = min(begin + chunk, stop)
         for i in range(begin, end, ROWS):
-            eight_scores(x, rows, i, end, means, coefficients, shares, i - begin, i + ahead, rows.shape[0])
-        slopes(scored, b, rows, begin, end, scratch, out, ahead)
+            prefetch(rows, i + FURTHER * ahead)
+            eight_scores(x, target, rows, i, end, means, coefficients, shares, i - begin, i + ahead, rows.shape[0])
+        slopes(scored, b, rows, begin, end, scratch, out)
         last = begin + (end - begin) // ROWS * ROWS
         for i in range(begin, last, ROWS):
-            add_rows(x, rows, i, ROWS, means, shares, i - begin, out, i + ahead, rows.shape[0])
+            add_rows(x, target, rows, i, ROWS, means, shares, i - begin, out, i + ahead, rows.shape[0])
         for i in range(last, end):
-            add_rows(x, rows, i, 1, means, shares, i - begin, out, i + ahead, rows.shape[0])
+            add_rows(x, target, rows, i, 1, means, shares, i - begin, out, i + ahead, rows.shape[0])
 
 
 def rows_in(size, x):
@@ -46,20 +48,18 @@ def rows_in(size, x):
     return max(min(size // (x.itemsize * x.shape[1] + 1), LEAF) // ROWS * ROWS, ROWS)
 
 
-def slopes(scored, b, rows, start, stop, scratch, out, ahead):
+def slopes(scored, b, rows, start, stop, scratch, out):
     """Scores become shares, weight * slope, in scratch[0]; the sums of shares, losses and weights go on. In phases:
     only the middle one is long, and it is a loop of plain vectors."""
     target, weight, means, intercept, loss_numbers = scored[1:]
     columns = means.shape[0]
     count = stop - start
+    each = own_weights(weight)
     scores, targets, weights = scratch[0], scratch[1], scratch[2]
     for i in range(count):
         row = rows[start + i]
         targets[i] = target[row]
-        weights[i] = weight[row]
-        later = rows[min(start + i + ahead, rows.shape[0] - 1)]
-        prefetch(target, later)
-        prefetch(weight, later)
+        weights[i] = weight[row * each]
     for i in range(count):
         score = scores[i] + b[0] if intercept else scores[i]
         value, slope = row_loss(score, targets[i], loss_numbers)
@@ -75,6 +75,11 @@ def slopes(scored, b, rows, start, stop, scratch, out, ahead):
     out[columns] = share_sum
     out[columns + 1] = loss_sum
     out[columns + 2] = weight_sum
+
+
+def own_weights(weight):
+    """What to multiply a row's number by: 1 if each row has a weight, 0 if one stands for all."""
+    return min(weight.shape[0] - 1, 1)
 
 
 def all_leaves(scored, coefficients, b, rows, start, stop, first, last, leaves):

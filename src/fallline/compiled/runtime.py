@@ -57,6 +57,7 @@ class Arrays:
         self.inverse_scales = np.ascontiguousarray(inverse_scales, dtype=np.float64)
         self.offsets: Floats = np.zeros(len(self.means)) if offsets is None else offsets
         self.loss, self.intercept, self.start_score = loss, intercept, start_score
+        self._step_weights = self.weights[:1] if (self.weights == 1.0).all() else self.weights  # one need not be read
         self.warm: list[float] | None = None  # theta before step 1, where that is given
 
     @property
@@ -135,8 +136,10 @@ class Arrays:
 
     @property
     def scored(self) -> tuple[Any, ...]:
-        """The table, and what makes scores and losses of it besides the coefficients."""
-        return *self.table, self.means, self.intercept, self.loss.numbers
+        """The table, and what makes scores and losses of it besides the coefficients. If all weights are 1.0, there is
+        one for all rows: a step has less to read."""
+        columns = self.features, self.targets, self._step_weights
+        return *columns, self.means, self.intercept, self.loss.numbers
 
     @property
     def whole(self) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..plain.divergence import smoothed
+from .leaf_loops import own_weights
 from .prefetch import prefetch
 from .step_loops import mean_slope, rescale
 from .tiles import score_and_squares
@@ -36,6 +37,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
     scores, targets, weights, all_squares = scratch[0], scratch[1], scratch[2], scratch[3]
     state, new_state = vectors_of(matrix), vectors_of(new_matrix)
     copy_rows(theta, matrix, before[0], before[1:])
+    each = own_weights(weight)
     score = 0.0
     for i in range(STEPS):
         arguments = tuple_of(numbers, t + i)
@@ -43,7 +45,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
         following = rows[min(start + i + 1, rows.shape[0] - 1)]
         later = rows[min(start + i + 1 + AHEAD, rows.shape[0] - 1)]
         prefetch(target, later)
-        prefetch(weight, later)
+        prefetch(weight, later * each)
         if ELSEWHERE > 0 or i == 0:
             rescale(theta, state, arguments, scales, coefficients, b)
             score = score_and_squares(x, row, means, coefficients, gradient, 0, columns, 0.0, 0.0, following)[0]
@@ -51,7 +53,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
             score += b[0] if ELSEWHERE > 0 else theta[columns]
         scores[i] = score
         targets[i] = target[row]
-        weights[i] = weight[row]
+        weights[i] = weight[row * each]
         share = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
         which = row, following, later
         vectors = means, scales, coefficients, theta, gradient

@@ -28,11 +28,19 @@ def block_order(count, key):
     image = short_integers(1 << (2 * bits))  # it should stay in a cache
     for place in range(image.shape[0]):
         image[place] = scrambled(place, bits, key)
+    waiting = short_integers(count)  # places whose walk goes on: they walk side by side, a step at a time
+    left = 0
     for start in range(count):
-        place = image[start]
-        while place >= count:
-            place = image[place]
-        image[start] = place
+        waiting[left] = start
+        left += image[start] >= count
+    while left > 0:
+        still = 0
+        for k in range(left):
+            start = waiting[k]
+            image[start] = image[image[start]]
+            waiting[still] = start
+            still += image[start] >= count
+        left = still
     return image[:count]
 
 

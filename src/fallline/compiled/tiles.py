@@ -8,7 +8,7 @@ multiply-add and nothing is reassociated. Features in 32 bits are widened as the
 
 While they work, both ask for rows that are needed later (`llvm.prefetch`), a line or two at every turn of their loops:
 rows of a shuffled epoch lie anywhere, and a processor that is not told waits for each. The eight rows from place
-`later` on are asked for, half of them by each loop.
+`later` on are asked for with their targets, half of them by each loop.
 
 Numba's cache does not see an edit of this file: a kernel that imports it must name its text (see `kernels.py`).
 """
@@ -37,6 +37,7 @@ EVEN, ODD = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]  # pairs of
 def eight_scores(
     typing_context: Any,
     x: Any,
+    target: Any,
     rows: Any,
     i: Any,
     stop: Any,
@@ -53,29 +54,31 @@ def eight_scores(
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
-        rows_at, mean, coefficients, sums = (tile.pointer(k) for k in (1, 4, 5, 6))
-        last = builder.sub(arguments[3], INDEX(1))
+        target, rows_at, mean, coefficients, sums = (tile.pointer(k) for k in (1, 2, 5, 6, 7))
+        last = builder.sub(arguments[4], INDEX(1))
         pointers = []
         for k in range(ROWS):
-            place = builder.add(arguments[2], INDEX(k))
+            place = builder.add(arguments[3], INDEX(k))
             place = builder.select(builder.icmp_signed("<", place, last), place, last)
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
-        later = tile.rows_later(rows_at, arguments[8], arguments[9], (0, 1, 2, 3))
+        later = tile.rows_later(target, rows_at, arguments[9], arguments[10], (0, 1, 2, 3))
 
         def term(values: Any, m: Any, w: Any) -> Any:
             return builder.fmul(builder.fsub(values, m), w)
 
         total = _eight_sums(tile, pointers, (mean, coefficients), term, lambda j: tile.ask(later, j, WIDTH))
-        _store(builder, sums, arguments[7], total)
+        _store(builder, sums, arguments[8], total)
         return context.get_dummy_value()
 
-    return types.none(x, rows, types.intp, types.intp, means, u, out, types.intp, types.intp, types.intp), code
+    place = types.intp
+    return types.none(x, target, rows, place, place, means, u, out, place, place, place), code
 
 
 @intrinsic(prefer_literal=True)
 def add_rows(
     typing_context: Any,
     x: Any,
+    target: Any,
     rows: Any,
     i: Any,
     count: Any,
@@ -93,13 +96,14 @@ def add_rows(
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
-        rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 4, 5, 7))
+        target, rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 2, 5, 6, 8))
         pointers, shares = [], []
         for k in range(count.literal_value):
-            place = builder.add(arguments[2], INDEX(k))
+            place = builder.add(arguments[3], INDEX(k))
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
-            shares.append(builder.load(builder.gep(share_at, [builder.add(arguments[6], INDEX(k))])))
-        later = tile.rows_later(rows_at, arguments[8], arguments[9], (4, 5, 6, 7)[: count.literal_value])
+            shares.append(builder.load(builder.gep(share_at, [builder.add(arguments[7], INDEX(k))])))
+        which = (4, 5, 6, 7)[: count.literal_value]
+        later = tile.rows_later(target, rows_at, arguments[9], arguments[10], which)
 
         def features(j: Any, width: int) -> None:
             m = _load(builder, mean, j, width)
@@ -122,7 +126,8 @@ def add_rows(
             features(builder.add(done, loop.index), 1)
         return context.get_dummy_value()
 
-    return types.none(x, rows, types.intp, count, means, shares, types.intp, out, types.intp, types.intp), code
+    place = types.intp
+    return types.none(x, target, rows, place, count, means, shares, place, out, place, place), code
 
 
 @intrinsic
@@ -213,13 +218,16 @@ class _Tile:
             return values
         return self.builder.fpext(values, ir.VectorType(DOUBLE, values.type.count))
 
-    def rows_later(self, rows_at: Any, first: Any, stop: Any, which: Sequence[int]) -> list[Any]:
-        """Where some of the rows begin that stand from place `first` on. Asks for the line in which each ends."""
+    def rows_later(self, target: Any, rows_at: Any, first: Any, stop: Any, which: Sequence[int]) -> list[Any]:
+        """Where some of the rows begin that stand from place `first` on. Asks for their targets, and for the line in
+        which each ends."""
         builder, last, found = self.builder, self.builder.sub(stop, INDEX(1)), []
         for k in which:
             place = builder.add(first, INDEX(k))
             place = builder.select(builder.icmp_signed("<", place, last), place, last)
-            row = self.row(builder.load(builder.gep(rows_at, [place])))
+            number = builder.load(builder.gep(rows_at, [place]))
+            row = self.row(number)
+            _ask(builder, builder.gep(target, [number]))
             _ask(builder, builder.gep(row, [builder.sub(self.columns, INDEX(1))]))
             found.append(builder.bitcast(row, BYTES))
         return found

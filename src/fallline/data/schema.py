@@ -19,6 +19,7 @@ from ..errors import DataError
 from . import columns as kinds
 from . import stored, values
 from .columns import Column, Fail, Target
+from .memory import zeros_on_lines
 from .reading import Reading
 from .table import Table
 from .values import Floats, Rows
@@ -104,7 +105,7 @@ class Schema:
 
         rows (from 0) are those to encode, in this order; None is all. Other columns of the table are ignored.
         """
-        encoded = np.zeros((_count(table, rows), len(self.features)))
+        encoded = zeros_on_lines((_count(table, rows), len(self.features)))
         for place, write in self._blocks(table, rows):
             write(encoded[place])
         return encoded
@@ -113,7 +114,7 @@ class Schema:
         """The same in float32, and what was taken from each column before it was rounded, or a day of Unix seconds
         would collapse: its first value that is known, if the column is one of numbers; else 0.0."""
         count = len(self.features)
-        narrow, firsts = np.zeros((len(rows), count), dtype=np.float32), np.zeros(count)
+        narrow, firsts = zeros_on_lines((len(rows), count), np.float32), np.zeros(count)
         waiting = self.scaled.copy()
         for place, write in self._blocks(table, rows):
             block = np.zeros((place.stop - place.start, count))

@@ -49,6 +49,11 @@ class SparseArrays(Arrays):
         return rows.spans, rows.indices, rows.values, self.targets, self.weights
 
     @property
+    def scored(self) -> tuple[Any, ...]:
+        """`whole`, with one weight for all rows if all weights are 1.0: a step has less to read."""
+        return *self.table[:-1], self._step_weights, *self.whole[len(self.table) :]
+
+    @property
     def whole(self) -> tuple[Any, ...]:
         return *self.table, self.inverse_scales, self.scaled, self.intercept, self.loss.numbers
 
@@ -101,7 +106,7 @@ class SparseRuntime(CompiledRuntime):
         """The mean loss of all rows in table order."""
         sums = np.empty(2)
         kernel = sparse_loss_kernel(self.problem.loss)
-        kernel.sparse_loss_sums(self.problem.whole, self._all_rows, np.asarray(theta, dtype=np.float64), sums)
+        kernel.sparse_loss_sums(self.problem.scored, self._all_rows, np.asarray(theta, dtype=np.float64), sums)
         return float(sums[0] / sums[1]) if sums[1] else 0.0
 
     def _advance_in_one_call(
@@ -111,7 +116,7 @@ class SparseRuntime(CompiledRuntime):
         if self._scratch is None or len(self._scratch[0]) < slots_for(most):
             self._scratch = scratch_of(self.problem, len(state.rule_state), most)
         result: tuple[int, int] = sparse_descent_kernel(self.problem.loss, self.rule)(
-            self.problem.whole,
+            self.problem.scored,
             (rows, bounds),
             numbers,
             state.arrays(),

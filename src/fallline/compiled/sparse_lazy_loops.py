@@ -14,6 +14,7 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..scalar import where
 from ..sums import LEAF
+from .leaf_loops import own_weights
 from .room import floats, integers
 from .sparse_loops import ask_for, collect, sparse_batch_sums
 from .tree_loops import DEPTH
@@ -24,8 +25,8 @@ WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the
 
 
 def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
-    """As `descent_loops.take_steps`. table: `SparseArrays.whole`. scratch: what `sparse.scratch_of` makes; slots, marks
-    and summary are empty before and after."""
+    """As `descent_loops.take_steps`. table: `SparseArrays.scored`. scratch: what `sparse.scratch_of` makes; slots,
+    marks and summary are empty before and after."""
     work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats(LEAF)
     return visit(table, batches, numbers, stand, limits, records, scratch, work)
 
@@ -42,6 +43,7 @@ def visit(table, batches, numbers, stand, limits, records, scratch, work):
     old_state, new_state = vectors[4 : 4 + STATES], vectors[4 + STATES :]
     states, old_states, new_states = vectors_of(state), vectors_of(old_state), vectors_of(new_state)
     columns = inverse_scales.shape[0]
+    each = own_weights(weight)
     for n in range(inverse.shape[0]):
         inverse[n] = 1.0
     unsummed = False  # whether the squares of the step before stand in their leaves
@@ -49,7 +51,7 @@ def visit(table, batches, numbers, stand, limits, records, scratch, work):
         start, stop = bounds[t], bounds[t + 1]
         arguments = tuple_of(numbers, t)
         if stop - start == 1:
-            ask_for(spans, indices, values, rows, start)
+            ask_for(spans, indices, values, target, rows, start)
             row = rows[start]
             first = spans[row, 0]
             count = spans[row, 1] - first
@@ -63,7 +65,7 @@ def visit(table, batches, numbers, stand, limits, records, scratch, work):
                 values,
                 score,
                 target[row],
-                weight[row],
+                weight[row * each],
                 columns,
                 intercept,
                 loss_numbers,

@@ -29,6 +29,7 @@ from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.descent.loop import Descent
 from fallline.planning import options
 from fallline.planning.settle import Wish, settle
+from fallline.planning.trial import falling_schedule
 from fallline.rules import RULES, SGD, Rule, rule_named
 
 RATES = 15
@@ -58,6 +59,7 @@ class Outcome(NamedTuple):
     passes: float
     backoffs: int
     rule: Rule
+    plain: float | None  # the rate of plain steps at the start
 
 
 def loss(problem: Arrays, theta: np.ndarray) -> float:
@@ -115,15 +117,17 @@ def carried_out(task: Task, rule: Rule, rate: float | None, schedule: object = "
     thrown_away = descent.back_off.thrown_away if descent.back_off else 0
     passes = (descent.k + thrown_away) / settled.plan.sizes.steps + (settled.passes if rate is None else 0.0)
     excess = task.excess(descent.answer())
-    return Outcome(
-        settled.plan.learning_rate, descent.stop, excess, passes, len(descent.plan.backoffs), settled.plan.rule
-    )
+    plan = settled.plan
+    warmed = plan.schedule["name"] == "plateau" and plan.schedule["warmup"]
+    plain = plan.learning_rate * plan.schedule["start"] if warmed else None
+    return Outcome(plan.learning_rate, descent.stop, excess, passes, len(descent.plan.backoffs), plan.rule, plain)
 
 
 def grid(task: Task, auto: Outcome) -> tuple[Outcome, Outcome]:
     """The run of the lowest loss, and the fastest of those as good."""
     first = round(2.0 * math.log10(auto.rate)) - RATES // 2
-    runs = [carried_out(task, auto.rule, 10.0 ** (power / 2.0)) for power in range(first, first + RATES)]
+    rates = [10.0 ** (power / 2.0) for power in range(first, first + RATES)]
+    runs = [carried_out(task, auto.rule, rate, falling_schedule(auto.rule, rate, auto.plain)) for rate in rates]
     runs = [run for run in runs if run.stop != "diverged"]
     best = min(runs, key=lambda run: run.excess)
     equal = [run for run in runs if as_good(run, best)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 
 import fallline
 from fallline.measures.curvature import Curvature
+from fallline.order.shuffle import Sizes
 from fallline.planning.rate import rounded
-from fallline.planning.trial import Trials
-from fallline.rules import Adam, AdamW, GradientDescent, Momentum
+from fallline.planning.trial import Trials, try_rates
+from fallline.rules import Adam, AdamW, GradientDescent, Momentum, RMSProp
 
 SMALL = {"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [5.0, 7.0, 9.0, 11.0, 13.5]}
 
@@ -175,9 +177,44 @@ def test_noise_asks_for_a_part_of_the_best_rate_tried(examples: Path) -> None:
         assert f": {part}the one of" in found.reason
 
 
-def test_the_best_of_trials_is_the_smallest_rate_of_equals() -> None:
-    """Losses that differ by less than the noise of a trial are equal, and of those the smallest rate is the best."""
-    losses = [9.0, 5.004, 5.0, 6.0]
-    assert Trials([0.1, 0.2, 0.4, 0.8], losses, 1.0).best == 0.4
-    found = Trials([0.1, 0.2, 0.4, 0.8], losses, 1.0, equal=0.01)
+def test_the_best_of_trials_is_at_an_end_of_equals() -> None:
+    """Losses that differ by less than a trial can tell are equal. Of those the smallest rate is the best, or the
+    largest on batches of all rows by a rule that averages: its loss only swings there."""
+    rates, losses = [0.1, 0.2, 0.4, 0.8, 1.6], [9.0, 5.004, 5.0, 5.009, 6.0]
+    assert Trials(rates, losses, 1.0).best == 0.4
+    found = Trials(rates, losses, 1.0, equal=0.01)
     assert found.best == 0.2 and found.several
+    found = Trials(rates, losses, 1.0, equal=0.01, largest=True)
+    assert found.best == 0.8 and found.several
+    table = {"x": list(range(40)), "y": [3.0 * x + (x * 7 % 5) for x in range(40)]}
+    problem = fallline.fit(table, target="y", validation=None, rule="adam")._prepared().problem
+    plan = fallline.fit(table, target="y", validation=None, rule="adam").specification.plan
+    assert try_rates(problem, plan, 1.0).largest
+    assert not try_rates(problem, replace(plan, rule=RMSProp()), 1.0).largest
+    assert not try_rates(problem, replace(plan, sizes=Sizes.of(40, 1, 8)), 1.0).largest
+
+
+def test_radam_s_plain_steps_have_a_rate_of_their_own(rng: np.random.Generator) -> None:
+    """RAdam's first five steps are plain descent, in another unit than the later ones: on a target of large numbers the
+    rate that they allow would be far too small for these. `auto` gives them one below the curvature's limit, and the
+    descent comes to the least-squares solution, which it did not in all its epochs."""
+    x = rng.normal(size=(2000, 3))
+    y = 1e4 * (x @ [1.0, -2.0, 0.5] + 3.0) + 1e3 * rng.normal(size=2000)
+    run = fallline.fit(x, y, rule="radam", validation=None)
+    rates = run.history["learning_rate"].to_pylist()
+    assert len(set(rates[:5])) == 1 and rates[5] > 100.0 * rates[0]
+    problem = run._prepared().problem
+    z = np.column_stack([(problem.features - problem.means) * problem.inverse_scales, np.ones(2000)])
+    assert rates[0] < 2.0 / np.linalg.eigvalsh(2.0 * z.T @ z / 2000)[-1]
+    assert "the first 5 steps, which are plain descent, take" in " ".join(run.notes)
+    design = np.column_stack([x, np.ones(2000)])
+    exact = np.linalg.lstsq(design, y, rcond=None)[0]
+    found = np.array([*run.model.coefficients.values(), run.model.intercept])
+    assert np.allclose(found, exact, rtol=1e-2, atol=30.0)
+
+
+@pytest.mark.parametrize("options", [{"learning_rate": 0.01}, {"schedule": "plateau"}, {"schedule": "constant"}])
+def test_radam_keeps_a_given_rate_and_a_given_schedule(options: dict[str, Any]) -> None:
+    """Only what is `auto` is settled: a rate or a schedule that was given holds from the first step on."""
+    run = fallline.fit(SMALL, target="y", rule="radam", epochs=10, **options)
+    assert len(set(run.history["learning_rate"].to_pylist())) == 1

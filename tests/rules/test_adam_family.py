@@ -422,3 +422,13 @@ def test_options_out_of_range_are_refused_with_their_range() -> None:
         Adam(0.1, epsilon_hat=1.0)
     with pytest.raises(SpecificationError, match=r"momentum_decay=-1\.0"):
         NAdam(0.1, momentum_decay=-1.0)
+
+
+def test_radam_s_plain_steps_are_counted() -> None:
+    """As many as there are without rectification: five with the defaults, none where no step is rectified, since then
+    all are alike."""
+    for options, expected in (({}, 5), ({"beta2": 0.99}, 5), ({"beta2": 0.5}, 0), ({"threshold": 4.0}, 4)):
+        for form in (True, False):
+            rule = RAdam(epsilon_hat=form, **options)
+            assert rule.plain_steps == expected, (options, rule.plain_steps)
+    assert Adam().plain_steps == 0

@@ -41,6 +41,7 @@ EXAMPLES: list[s.Schedule] = [
     s.ReduceOnPlateau(),
     s.ReduceOnPlateau(factor=0.5, patience=0, threshold=0.01, cooldown=2, min_rate=0.01),
     s.Plateau(),
+    s.Plateau(factor=0.5, warmup=5, start=0.01),
 ]
 FUNCTIONS = [schedule for schedule in EXAMPLES if not schedule.watches]
 

@@ -125,3 +125,12 @@ def test_reduce_on_plateau() -> None:
         found.append(schedule.rate(1, 1.0))
     assert found == [1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]
     assert schedule.plateau(0.8) is False
+
+
+def test_plateau_after_steps_of_their_own() -> None:
+    """The first `warmup` steps take `start` of the rate, and reductions hold for both; without them one rate holds from
+    look to look."""
+    schedule = s.Plateau(factor=0.5, warmup=2, start=0.125)
+    assert rates(schedule, 4) == [0.125, 0.125, 1.0, 1.0]
+    assert schedule.plateau(3.0) and rates(schedule, 3) == [0.0625, 0.0625, 0.5]
+    assert not schedule.steady and s.Plateau().steady

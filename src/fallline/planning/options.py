@@ -124,9 +124,9 @@ def settled_loss(found: Loss | None, classes: int) -> Loss:
 
 
 def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:
-    """The schedule's name and options: a given rate is kept constant unless a schedule is asked for."""
+    """The schedule's name and options, or "auto": a given rate is kept constant unless a schedule is asked for."""
     if schedule == "auto":
-        return {"name": "constant"} if rate_given else SCHEDULES["plateau"]().to_dict()
+        return {"name": "constant" if rate_given else "auto"}
     found = SCHEDULES[schedule]() if isinstance(schedule, str) and schedule in SCHEDULES else schedule
     if not isinstance(found, Schedule) or type(found) is not SCHEDULES.get(found.name):
         raise refuse("schedule", schedule, " or ".join(f'"{name}"' for name in ("auto", *SCHEDULES)))

@@ -27,6 +27,14 @@ def learning_rate(rule: Rule, curvature: Curvature) -> tuple[float, str]:
     return rate, f"{rate:g}: a step of that size in every parameter moves a score by about a tenth of its usual size"
 
 
+def plain_rate(rule: Rule, curvature: Curvature) -> float | None:
+    """A rate for the plain steps that an adaptive rule begins with, if it does: they are stable as plain descent is."""
+    if not rule.plain_steps or curvature.worst == 0.0:
+        return None
+    full = curvature.rows >= curvature.table_rows
+    return rounded((SHARE_OF_LIMIT_FULL if full else SHARE_OF_LIMIT) * 2.0 / curvature.worst)
+
+
 def bends_less_later(loss: Loss) -> bool:
     """Whether the loss bends most where a descent begins, at a score of 0, so that the limit there is the smallest.
 

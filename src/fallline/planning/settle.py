@@ -22,11 +22,11 @@ from ..sums import tree_sum
 from ..transforms import Transform
 from . import sizes as size_choices
 from .decay import settled_decay
-from .rate import bends_less_later, rounded
+from .rate import bends_less_later, plain_rate, rounded
 from .rate import learning_rate as measured_rate
 from .scale import slow_columns
 from .stand_in import with_curvature
-from .trial import TRIAL_STEPS, Trials, share_of_best, try_rates
+from .trial import TRIAL_STEPS, Trials, falling_schedule, share_of_best, try_rates
 
 FEWEST_BATCHES, FEWEST_ROWS = 16, 4096  # that curvature is measured on
 SHARES = {1.0: "", 0.5: "half of ", 0.25: "a quarter of "}
@@ -87,18 +87,22 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         epochs, note = size_choices.epochs(problem.rows, sizes.steps)
         notes.append(note)
     rate, reason, tolerance, passes = wish.learning_rate, "as given", wish.tolerance, 0.0
+    plain = None
     if rate is None or np.isfinite(spreads).any():
         curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties, ROUGH)
         passes = curvature.passes
         if rate is None:
             rule, decay_notes = settled_decay(rule, problem.loss, curvature)
             rate, reason = measured_rate(rule, curvature)
+            plain = plain_rate(rule, curvature) if wish.schedule["name"] == "auto" else None
             full = sizes.batch >= sizes.rows
             limited = not rule.adaptive and rule.scale is not None
             if not limited or (full and bends_less_later(problem.loss)):
-                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None), rate, upward=limited)
+                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None, plain), rate, upward=limited)
                 passes += trials.passes
                 rate, reason = tried_rate(rule, trials, rate, full)
+                if plain is not None and plain < rate:
+                    reason += f"; the first {rule.plain_steps} steps, which are plain descent, take {plain:g}"
             notes.append(f"learning rate {reason}")
             notes += decay_notes
         slow = slow_columns(names, spreads, curvature, rate, getattr(rule, "momentum", 0.0), epochs * sizes.steps)
@@ -107,7 +111,7 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             tolerance = wish.tolerance if wish.tolerance_given else None
     if wish.epochs is not None and not wish.tolerance_given:
         tolerance = None
-    plan = _plan(wish, rule, rate, sizes, epochs, tolerance)
+    plan = _plan(wish, rule, rate, sizes, epochs, tolerance, plain)
     if together > 1:
         plan = replace(plan, batch=batch)
     return Settled(plan, notes, reason, wish.epochs is None, passes)
@@ -129,11 +133,15 @@ def _rule(rule: Rule | None, problem: Arrays) -> tuple[Rule, list[str]]:
     return rule, []
 
 
-def _plan(wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None) -> Plan:
+def _plan(
+    wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None, plain: float | None
+) -> Plan:
+    chosen = wish.schedule["name"] == "auto"
+    schedule = falling_schedule(rule, rate, plain) if chosen else schedule_from_dict(wish.schedule)
     return Plan(
         rule.with_rate(rate),
         rate,
-        schedule_from_dict(wish.schedule).settled(epochs * sizes.steps).to_dict(),
+        schedule.settled(epochs * sizes.steps).to_dict(),
         sizes,
         epochs,
         tolerance,
@@ -151,11 +159,12 @@ def tried_rate(rule: Rule, trials: Trials, first: float, full: bool) -> tuple[fl
     if np.isinf(min(trials.losses)):
         return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
     share = share_of_best(rule, full)
+    end = "largest" if trials.largest else "smallest"
     rate = rounded(share * trials.best)
     return rate, (
         f"{rate:g}: {SHARES[share]}the one of {len(trials.rates)} rates from "
         f"{trials.rates[0]:.2g} to {trials.rates[-1]:.2g} with the lowest loss after {TRIAL_STEPS} steps, "
-        f"{min(trials.losses):.4g}{', or the smallest of several nearly as low' if trials.several else ''}"
+        f"{min(trials.losses):.4g}{f', or the {end} of several nearly as low' if trials.several else ''}"
     )
 
 

@@ -19,12 +19,15 @@ from ..descent.loop import Descent, first_loss
 from ..descent.plan import Plan
 from ..descent.stopping import mean
 from ..rules.rule import Rule
+from ..schedules import schedule_from_dict
+from ..schedules.plateau import Plateau
 
 TRIAL_STEPS = 50
 MEASURED_STEPS = 10  # the last of them, whose mean loss is the trial's
 STRIDE = 4.0
 MOST = 16
 NOISE = 1e-3  # of the way that a trial on batches came: it tells rates apart that differ by more
+RIPPLE = 3e-3  # of that way on batches of all rows, on which an average swings at first
 AVERAGES_LITTLE = 4.0  # the stability of a rule that takes each gradient by itself is 2, NAdam's 3.5, and Adam's 38
 
 
@@ -43,18 +46,20 @@ def share_of_best(rule: Rule, full: bool) -> float:
 
 class Trials(NamedTuple):
     """rates: those that were tried, in rising order. losses: theirs after TRIAL_STEPS steps. passes: over the table.
-    equal: differences of loss below this say nothing."""
+    equal: differences of loss below this say nothing. largest: of equal rates the largest is the best."""
 
     rates: list[float]
     losses: list[float]
     passes: float
     equal: float = 0.0
+    largest: bool = False
 
     @property
     def best(self) -> float:
-        """The rate of the lowest loss; the smallest one of equals."""
+        """The rate of the lowest loss; of equals one at the end."""
         lowest = min(self.losses)
-        return next(rate for rate, loss in zip(self.rates, self.losses) if loss <= lowest + self.equal)
+        equals = [rate for rate, loss in zip(self.rates, self.losses) if loss <= lowest + self.equal]
+        return equals[-1 if self.largest else 0]
 
     @property
     def several(self) -> bool:
@@ -92,9 +97,11 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upwar
     powers = sorted(seen)
     rows = len(seen) * TRIAL_STEPS * min(plan.sizes.batch, plan.sizes.rows)
     losses = [seen[power] for power in powers]
-    noise = 0.0 if plan.sizes.batch >= plan.sizes.rows else NOISE
-    equal = noise * max(start_loss - min(losses), 0.0)
-    return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal)
+    way = max(start_loss - min(losses), 0.0)
+    full = plan.sizes.batch >= plan.sizes.rows
+    largest = full and share_of_best(plan.rule, full) == 1.0
+    equal = (RIPPLE if largest else 0.0 if full else NOISE) * way
+    return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal, largest)
 
 
 def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:
@@ -108,13 +115,23 @@ def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> f
     return mean(losses.tolist())
 
 
+def falling_schedule(rule: Rule, rate: float, plain: float | None) -> Plateau:
+    """The schedule that `auto` becomes. plain: the rate of the rule's plain steps at the start, where that is below."""
+    if plain is None or plain >= rate:
+        return Plateau()
+    return Plateau(warmup=rule.plain_steps, start=plain / rate)
+
+
 def short_plan(plan: Plan, rate: float) -> Plan:
-    """The plan of a trial: this rate throughout, and no stop but the last step."""
+    """The plan of a trial: this rate throughout, but for plain steps at the start that have one of their own, and no
+    stop but the last step."""
+    given = schedule_from_dict(plan.schedule)
+    plain = given.rate(1, plan.learning_rate) if isinstance(given, Plateau) and given.warmup else None
     return replace(
         plan,
         rule=plan.rule.with_rate(rate),
         learning_rate=rate,
-        schedule={"name": "constant"},
+        schedule=falling_schedule(plan.rule, rate, plain).to_dict(),
         epochs=max(plan.epochs, -(-TRIAL_STEPS // plan.sizes.steps)),
         tolerance=None,
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar
 
+LONGEST = 1000  # plain steps that are counted: 5 with the defaults
 HAT, CORRECTED = "sqrt(1 - beta2^k) / (sqrt(v) + epsilon)", "1 / (sqrt(v / (1 - beta2^k)) + epsilon)"
 
 
@@ -79,6 +80,18 @@ class RAdam(BiasCorrected):
         if not self.epsilon_hat:
             self.step, self.scale = radam_corrected, radam_corrected_scale
             self.formula = self.formula.replace(HAT, CORRECTED)
+        self.plain_steps = self._steps_below_threshold()
+
+    def _steps_below_threshold(self) -> int:
+        """The steps before rho_k comes above the threshold; 0 if it never does, and all steps are alike."""
+        if 2.0 / (1.0 - self.beta2) - 1.0 <= self.threshold:
+            return 0
+        carry = self.start_carry()
+        for k in range(1, LONGEST):
+            numbers, carry = self.numbers(k, 1.0, carry)
+            if numbers[-1] > 0.0:
+                return k - 1
+        return 0
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:
         m_correction, v_correction, carry = self.corrections(carry)

@@ -36,6 +36,7 @@ class Rule:
     `terms(g, theta, *state)`, whose sums over all parameters, in the order of the law, `step` takes last;
     `products`, the hyper-parameters whose running products are the carry, if `numbers` is otherwise plain arithmetic
     without branches: then it is called for many steps at once, with arrays of k, rates and carries.
+    `plain_steps`: how many steps at the start are plain descent, with a rate in another unit than the later ones';
     `lazy`: a step with g = 0.0 leaves the parameter and its state as they are, to the last bit, whatever they are. Then
     a step on sparse rows need not visit the parameters that its batch does not touch.
     """
@@ -55,6 +56,7 @@ class Rule:
     whole_table: ClassVar[bool] = False  # whether it needs batches of all rows, as `batch_size="auto"` then gives it
     decays: bool = False
     lazy: bool = False
+    plain_steps: int = 0
     point: Callable[..., float] | None = None
     answer: Callable[..., float] | None = None
     terms: Callable[..., tuple[float, ...]] | None = None

@@ -26,7 +26,7 @@ class Schedule(Named):
     """
 
     moves: bool = True  # by itself, whatever the loss does
-    steady: ClassVar[bool] = False  # whether one rate holds between two looks at the loss
+    steady: bool = False  # whether one rate holds between two looks at the loss
     watches: ClassVar[bool] = False
     sees: ClassVar[bool] = False
 

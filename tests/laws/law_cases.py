@@ -25,7 +25,18 @@ from fallline.rules import RULES, Rule
 SIMPLE_RULES = ("sgd", "momentum", "rmsprop", "adam")
 # The law holds for every loss with every rule; two losses meet all rules, the others three.
 PAIRS = [(r, n) for n in LOSSES for r in RULES if n in golden_losses.FIRST_LOSSES or r in golden_losses.RULES]
-every_rule_and_loss = pytest.mark.parametrize(("rule_name", "loss"), PAIRS)
+
+
+def marks_of(rule: str, loss: str) -> Any:
+    """A kernel for a loss and a rule takes seconds to compile: the plain suite has every rule and every loss, and the
+    rest of their product is slow."""
+    usual = loss == "squared" or rule == "adam" or (rule, loss) == ("sgd", "logistic")
+    return () if usual else pytest.mark.slow
+
+
+every_rule_and_loss = pytest.mark.parametrize(
+    ("rule_name", "loss"), [pytest.param(*pair, marks=marks_of(*pair)) for pair in PAIRS]
+)
 CLASSES = 4  # of random tables with a score for each class
 NAN_BYTES = struct.pack("<d", math.nan)
 

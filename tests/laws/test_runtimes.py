@@ -19,6 +19,7 @@ from law_cases import (
     compiled_runtime,
     every_rule_and_loss,
     fresh_seed,
+    marks_of,
     of_golden,
     plain_runtime,
     random_target,
@@ -43,7 +44,7 @@ every_loss = pytest.mark.parametrize("loss", LOSSES)
 every_rule_loss_and_batch = pytest.mark.parametrize(
     ("rule_name", "loss", "batch"),
     [
-        (rule, loss, batch)
+        pytest.param(rule, loss, batch, marks=marks_of(rule, loss))
         for rule, loss in PAIRS
         for batch in (golden.steps_of(rule) if loss in golden_losses.FIRST_LOSSES else golden.LATER_STEPS)
     ],
@@ -65,7 +66,10 @@ def plan_of(rule: Rule, rows: int, columns: int, batch: int | str, epochs: int, 
     return Plan(rule, rule.learning_rate, {"name": "constant"}, sizes, epochs, None, 5, 1, True, seed)
 
 
-@pytest.mark.parametrize(("name", "scaling", "rule_name", "loss", "batch"), golden.cases())
+@pytest.mark.parametrize(
+    ("name", "scaling", "rule_name", "loss", "batch"),
+    [pytest.param(*case, marks=marks_of(*case[2:4])) for case in golden.cases()],
+)
 def test_every_runtime_gives_the_golden_bytes(name: str, scaling: str, rule_name: str, loss: str, batch: int | str):
     """Theta after each step, every loss and every gradient norm have the bytes that the independent script found, and
     so has the rest of the state in all runtimes. The compiled runtime runs under the product's own loop and order."""

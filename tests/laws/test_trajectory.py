@@ -14,7 +14,7 @@ import golden_math
 import golden_rules
 import numpy as np
 import pytest
-from law_cases import PAIRS, bits, fresh_seed
+from law_cases import PAIRS, bits, fresh_seed, marks_of
 
 import fallline
 from fallline.descent.loop import Descent
@@ -40,7 +40,12 @@ EXAMPLES = Path(golden.DIAMONDS).parent
 every_runtime = pytest.mark.parametrize("runtime", RUNTIMES)
 every_golden_rule = pytest.mark.parametrize("rule_name", golden.RULES)
 every_rule_or_loss = pytest.mark.parametrize(
-    ("rule_name", "loss"), [pair for pair in PAIRS if pair[1] in golden_losses.FIRST_LOSSES or pair[0] == "adam"]
+    ("rule_name", "loss"),
+    [
+        pytest.param(*pair, marks=marks_of(*pair))
+        for pair in PAIRS
+        if pair[1] in golden_losses.FIRST_LOSSES or pair[0] == "adam"
+    ],
 )
 every_rule = pytest.mark.parametrize("rule_name", RULES)
 

@@ -177,21 +177,22 @@ def test_noise_asks_for_a_part_of_the_best_rate_tried(examples: Path) -> None:
         assert f": {part}the one of" in found.reason
 
 
-def test_the_best_of_trials_is_at_an_end_of_equals() -> None:
-    """Losses that differ by less than a trial can tell are equal. Of those the smallest rate is the best, or the
-    largest on batches of all rows by a rule that averages: its loss only swings there."""
+def test_the_best_of_trials_is_one_of_equals() -> None:
+    """Losses that differ by less than a trial can tell are equal. Of those the smallest rate is the best, or the one in
+    the middle on batches of all rows by a rule that averages: its loss only swings there."""
     rates, losses = [0.1, 0.2, 0.4, 0.8, 1.6], [9.0, 5.004, 5.0, 5.009, 6.0]
     assert Trials(rates, losses, 1.0).best == 0.4
     found = Trials(rates, losses, 1.0, equal=0.01)
     assert found.best == 0.2 and found.several
-    found = Trials(rates, losses, 1.0, equal=0.01, largest=True)
-    assert found.best == 0.8 and found.several
+    assert Trials(rates, losses, 1.0, equal=0.01, middle=True).best == 0.4
+    found = Trials(rates, losses, 1.0, equal=2.0, middle=True)
+    assert found.best == 0.4 and not found.several
     table = {"x": list(range(40)), "y": [3.0 * x + (x * 7 % 5) for x in range(40)]}
     problem = fallline.fit(table, target="y", validation=None, rule="adam")._prepared().problem
     plan = fallline.fit(table, target="y", validation=None, rule="adam").specification.plan
-    assert try_rates(problem, plan, 1.0).largest
-    assert not try_rates(problem, replace(plan, rule=RMSProp()), 1.0).largest
-    assert not try_rates(problem, replace(plan, sizes=Sizes.of(40, 1, 8)), 1.0).largest
+    assert try_rates(problem, plan, 1.0).middle
+    assert not try_rates(problem, replace(plan, rule=RMSProp()), 1.0).middle
+    assert not try_rates(problem, replace(plan, sizes=Sizes.of(40, 1, 8)), 1.0).middle
 
 
 def test_radam_s_plain_steps_have_a_rate_of_their_own(rng: np.random.Generator) -> None:

@@ -159,12 +159,12 @@ def tried_rate(rule: Rule, trials: Trials, first: float, full: bool) -> tuple[fl
     if np.isinf(min(trials.losses)):
         return first, f"{first:g}: every trial diverged, so there is nothing to choose by"
     share = share_of_best(rule, full)
-    end = "largest" if trials.largest else "smallest"
+    which = "middle one" if trials.middle else "smallest"
     rate = rounded(share * trials.best)
     return rate, (
         f"{rate:g}: {SHARES[share]}the one of {len(trials.rates)} rates from "
         f"{trials.rates[0]:.2g} to {trials.rates[-1]:.2g} with the lowest loss after {TRIAL_STEPS} steps, "
-        f"{min(trials.losses):.4g}{f', or the {end} of several nearly as low' if trials.several else ''}"
+        f"{min(trials.losses):.4g}{f', or the {which} of several nearly as low' if trials.several else ''}"
     )
 
 

@@ -46,20 +46,20 @@ def share_of_best(rule: Rule, full: bool) -> float:
 
 class Trials(NamedTuple):
     """rates: those that were tried, in rising order. losses: theirs after TRIAL_STEPS steps. passes: over the table.
-    equal: differences of loss below this say nothing. largest: of equal rates the largest is the best."""
+    equal: differences of loss below this say nothing. middle: of equal rates the middle one is the best."""
 
     rates: list[float]
     losses: list[float]
     passes: float
     equal: float = 0.0
-    largest: bool = False
+    middle: bool = False
 
     @property
     def best(self) -> float:
-        """The rate of the lowest loss; of equals one at the end."""
+        """The rate of the lowest loss; of equals the smallest, or the one in the middle."""
         lowest = min(self.losses)
         equals = [rate for rate, loss in zip(self.rates, self.losses) if loss <= lowest + self.equal]
-        return equals[-1 if self.largest else 0]
+        return equals[(len(equals) - 1) // 2 if self.middle else 0]
 
     @property
     def several(self) -> bool:
@@ -99,9 +99,9 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upwar
     losses = [seen[power] for power in powers]
     way = max(start_loss - min(losses), 0.0)
     full = plan.sizes.batch >= plan.sizes.rows
-    largest = full and share_of_best(plan.rule, full) == 1.0
-    equal = (RIPPLE if largest else 0.0 if full else NOISE) * way
-    return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal, largest)
+    swings = full and share_of_best(plan.rule, full) == 1.0
+    equal = (RIPPLE if swings else 0.0 if full else NOISE) * way
+    return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal, middle=swings)
 
 
 def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:

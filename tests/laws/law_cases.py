@@ -72,6 +72,11 @@ class Table(NamedTuple):
         return (LOSSES[loss] if isinstance(loss, str) else loss).settled(self.scores)
 
 
+def random_weights(rows: int, draw: random.Random) -> list[float]:
+    """A weight for each row, zeros among them; or 1.0 for all, which a runtime need not read."""
+    return [1.0] * rows if draw.random() < 0.3 else [draw.choice((0.0, 1.0, 1.0, draw.random())) for _ in range(rows)]
+
+
 def random_target(loss: str, draw: random.Random) -> float:
     """A target that the loss is defined for."""
     found = LOSSES[loss]

@@ -23,6 +23,7 @@ from law_cases import (
     of_golden,
     plain_runtime,
     random_target,
+    random_weights,
     rule_numbers,
     runtimes,
     state_bits,
@@ -129,13 +130,13 @@ def random_rule(rule_name: str, draw: random.Random) -> Rule:
 
 
 def random_table(loss: str, draw: random.Random) -> Table:
-    """1 to 7 columns of any size and place, weights with zeros among them, centred or not, intercept or not."""
+    """1 to 7 columns of any size and place, weights, centred or not, intercept or not."""
     columns = draw.randrange(1, 8)
     sizes = [10.0 ** draw.uniform(-4, 3) for _ in range(columns)]
     places = [draw.choice((0.0, draw.uniform(-5.0, 5.0) * size)) for size in sizes]
     features = [[draw.gauss(p, s) for p, s in zip(places, sizes, strict=True)] for _ in range(ROWS)]
     targets = [random_target(loss, draw) for _ in range(ROWS)]
-    weights = [draw.choice((0.0, 1.0, 1.0, draw.random())) for _ in range(ROWS)]
+    weights = random_weights(ROWS, draw)
     scaled = draw.random() < 0.7
     means = [draw.gauss(p, 0.1 * s) if scaled else 0.0 for p, s in zip(places, sizes, strict=True)]
     inverse_scales = [draw.uniform(0.5, 2.0) / s if scaled else 1.0 for s in sizes]

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from law_cases import Table, as_batches, bits, compiled_runtime, fresh_seed, plain_runtime, rule_numbers, state_bits
+from law_cases import (
+    Table,
+    as_batches,
+    bits,
+    compiled_runtime,
+    fresh_seed,
+    plain_runtime,
+    random_weights,
+    rule_numbers,
+    state_bits,
+)
 from test_runtimes import random_rule
 
 from fallline.compiled.choose import curvature_kernel
@@ -33,7 +43,7 @@ def sparse_table(
         for j in draw.sample(used, min(draw.randrange(most + 1), len(used))):
             row[j] = draw.choice((draw.gauss(0.0, 1.0), draw.gauss(0.0, 1.0), 1.0, -0.0))
     targets = [float(draw.random() < 0.4) if LOSSES[loss].classes else abs(draw.gauss(1.0, 3.0)) for _ in range(rows)]
-    weights = [draw.choice((0.0, 1.0, 1.0, draw.random())) for _ in range(rows)]
+    weights = random_weights(rows, draw)
     scaled = draw.random() < 0.5 if scaled is None else scaled
     inverse = [draw.uniform(0.5, 2.0) if scaled else 1.0 for _ in range(columns)]
     return Table(features, targets, weights, [0.0] * columns, inverse, draw.random() < 0.7)

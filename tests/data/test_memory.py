@@ -29,3 +29,15 @@ def test_encoded_rows_begin_there(narrow: bool, rng: np.random.Generator) -> Non
     schema = infer(table, None)
     found = schema.encode_narrow(table, np.arange(70_000))[0] if narrow else schema.encode(table)
     assert found.ctypes.data % LINE == 0
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int16", "bool", "object", "U3", "datetime64[D]"])
+def test_an_array_s_columns_are_its_own(kind: str, rng: np.random.Generator) -> None:
+    """An array of any type is read column by column, in more than one block of rows, however it lies in memory."""
+    values = rng.integers(0, 200, (50_000, 3))
+    array = np.array([["a", None, "b"]] * 50_000, dtype=object) if kind == "object" else values.astype(kind)
+    for given in (array, np.asfortranarray(array), array[::-1], array[:, ::-1]):
+        table = read(given)
+        for at, name in enumerate(table.names):
+            found = table.columns.column(name).to_pylist()
+            assert found == given[:, at].tolist(), name

@@ -1,4 +1,4 @@
-"""Memory for tables."""
+"""Memory for tables: where it begins, and turning rows into columns."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 LINE = 64  # bytes of a cache line
+TURNED = 1 << 17  # bytes of rows that are turned at a time, and stay in a cache while every column is gone through
 
 
 def zeros_on_lines(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
@@ -18,3 +19,10 @@ def zeros_on_lines(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) ->
     room = np.zeros(size + LINE, dtype=np.uint8)
     first = -room.ctypes.data % LINE
     return room[first : first + size].view(dtype).reshape(shape)
+
+
+def turn(source: npt.NDArray[Any], target: npt.NDArray[Any]) -> None:
+    """target <- source, of the same shape: rows are contiguous in the one, columns in the other."""
+    rows = max(TURNED // max(source[:1].nbytes, 1), 1)
+    for start in range(0, len(source), rows):
+        target[start : start + rows] = source[start : start + rows]

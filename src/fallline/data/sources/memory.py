@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import DataError
+from ..memory import turn
 from ..sparse import SparseTable, is_matrix, of_matrix
 from ..table import Table
 from ..words import shortened
@@ -109,5 +110,7 @@ def _of_array(array: np.ndarray[Any, Any]) -> pa.Table:
     if array.ndim == 1:
         array = array[:, None]
     names = [f"x{at + 1}" for at in range(array.shape[1])]
-    columns = [column(array[:, at], name) for at, name in enumerate(names)]
+    by_column = np.empty(array.shape, array.dtype, order="F")
+    turn(array, by_column)
+    columns = [column(by_column[:, at], name) for at, name in enumerate(names)]
     return pa.Table.from_arrays(columns, names=names)

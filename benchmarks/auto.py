@@ -29,7 +29,7 @@ from fallline.compiled.runtime import Arrays, CompiledRuntime
 from fallline.descent.loop import Descent
 from fallline.planning import options
 from fallline.planning.settle import Wish, settle
-from fallline.planning.trial import falling_schedule
+from fallline.planning.trial import falling_schedule, plain_rate_of
 from fallline.rules import RULES, SGD, Rule, rule_named
 
 RATES = 15
@@ -118,9 +118,8 @@ def carried_out(task: Task, rule: Rule, rate: float | None, schedule: object = "
     passes = (descent.k + thrown_away) / settled.plan.sizes.steps + (settled.passes if rate is None else 0.0)
     excess = task.excess(descent.answer())
     plan = settled.plan
-    warmed = plan.schedule["name"] == "plateau" and plan.schedule["warmup"]
-    plain = plan.learning_rate * plan.schedule["start"] if warmed else None
-    return Outcome(plan.learning_rate, descent.stop, excess, passes, len(descent.plan.backoffs), plan.rule, plain)
+    backoffs, plain = len(descent.plan.backoffs), plain_rate_of(plan)
+    return Outcome(plan.learning_rate, descent.stop, excess, passes, backoffs, plan.rule, plain)
 
 
 def grid(task: Task, auto: Outcome) -> tuple[Outcome, Outcome]:

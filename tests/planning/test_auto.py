@@ -13,8 +13,9 @@ import fallline
 from fallline.measures.curvature import Curvature
 from fallline.order.shuffle import Sizes
 from fallline.planning.rate import rounded
-from fallline.planning.trial import Trials, try_rates
+from fallline.planning.trial import Trials, short_plan, try_rates
 from fallline.rules import Adam, AdamW, GradientDescent, Momentum, RMSProp
+from fallline.schedules import schedule_from_dict
 
 SMALL = {"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [5.0, 7.0, 9.0, 11.0, 13.5]}
 
@@ -212,6 +213,16 @@ def test_radam_s_plain_steps_have_a_rate_of_their_own(rng: np.random.Generator) 
     exact = np.linalg.lstsq(design, y, rcond=None)[0]
     found = np.array([*run.model.coefficients.values(), run.model.intercept])
     assert np.allclose(found, exact, rtol=1e-2, atol=30.0)
+
+
+@pytest.mark.parametrize("rate", [1e-3, 0.2, 50.0])
+def test_trials_keep_the_rate_of_plain_steps(rate: float) -> None:
+    """Whatever rate is tried, RAdam's first five steps have at most the one that plain descent bears, and the sixth has
+    the rate that is tried."""
+    plan = fallline.fit(SMALL, target="y", rule="radam", epochs=1).specification.plan
+    schedule = schedule_from_dict(short_plan(plan, rate, 0.1).schedule)
+    rates = [schedule.rate(k, rate) for k in range(1, 8)]
+    assert rates == pytest.approx([min(rate, 0.1)] * 5 + [rate] * 2, rel=1e-12)
 
 
 @pytest.mark.parametrize("options", [{"learning_rate": 0.01}, {"schedule": "plateau"}, {"schedule": "constant"}])

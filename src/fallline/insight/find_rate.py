@@ -19,7 +19,7 @@ from ..descent.loop import Descent, first_loss
 from ..descent.plan import Plan
 from ..measures.curvature import Curvature
 from ..planning.settle import measure
-from ..planning.trial import TRIAL_STEPS, short_plan, trial_loss
+from ..planning.trial import TRIAL_STEPS, plain_rate_of, short_plan, trial_loss
 
 A_DECADE = 4  # rates of the grid
 DECADES = 3  # to either side of the recommended rate
@@ -101,7 +101,8 @@ def find_rate(problem: Arrays, plan: Plan, reason: str, threads: int = 1) -> Rat
     powers = range(middle - DECADES * A_DECADE, middle + DECADES * A_DECADE + 1)
     rates = np.array([10.0 ** (power / A_DECADE) for power in powers])
     start_loss = first_loss(compiled_runtime(problem, plan.rule, threads), problem.start)
-    losses = np.array([trial_loss(problem, plan, float(rate), start_loss) for rate in rates])
+    plain = plain_rate_of(plan)
+    losses = np.array([trial_loss(problem, plan, float(rate), start_loss, plain) for rate in rates])
     slopes = slopes_by_log_rate(rates, losses)
     return RateSearch(
         plan.rule.name,
@@ -152,7 +153,8 @@ def stable_limit(problem: Arrays, plan: Plan, start_loss: float) -> float | None
     curvature = measure(problem, plan.sizes, plan.seed, plan.shuffle)
     if not plan.rule.adaptive:
         return curvature.stable_limit(plan.rule, numbers)
-    descent = Descent(compiled_runtime(problem, plan.rule), short_plan(plan, plan.learning_rate), start_loss=start_loss)
+    short = short_plan(plan, plan.learning_rate, plain_rate_of(plan))
+    descent = Descent(compiled_runtime(problem, plan.rule), short, start_loss=start_loss)
     descent.run(until=TRIAL_STEPS)
     state, theta = np.array(descent.state.rule_state), np.array(descent.state.theta)
     there = Curvature(problem, theta, [np.asarray(descent.batch(k)) for k in range(1, min(TRIAL_STEPS, 16) + 1)])

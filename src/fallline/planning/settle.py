@@ -98,7 +98,8 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             full = sizes.batch >= sizes.rows
             limited = not rule.adaptive and rule.scale is not None
             if not limited or (full and bends_less_later(problem.loss)):
-                trials = try_rates(problem, _plan(wish, rule, rate, sizes, epochs, None, plain), rate, upward=limited)
+                short = _plan(wish, rule, rate, sizes, epochs, None, plain)
+                trials = try_rates(problem, short, rate, upward=limited, plain=plain)
                 passes += trials.passes
                 rate, reason = tried_rate(rule, trials, rate, full)
                 if plain is not None and plain < rate:

@@ -67,10 +67,17 @@ class Trials(NamedTuple):
         return self.best != self.rates[int(np.argmin(self.losses))]
 
 
-def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upward: bool = False) -> Trials:
+def try_rates(
+    problem: Arrays,
+    plan: Plan,
+    first: float,
+    threads: int = 1,
+    upward: bool = False,
+    plain: float | None = None,
+) -> Trials:
     """Search from the rate `first`. plan: the descent's own; its rate, schedule and stop rules are left aside.
 
-    upward: no smaller rates are tried; the first is known to be stable.
+    upward: no smaller rates are tried; the first is known to be stable. plain: see `falling_schedule`.
     """
     seen: dict[float, float] = {}
     start_loss = first_loss(compiled_runtime(problem, plan.rule, threads), problem.start)
@@ -79,7 +86,7 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upwar
         if upward and power < 0.0:
             return float("inf")
         if power not in seen and len(seen) < MOST:
-            seen[power] = trial_loss(problem, plan, first * STRIDE**power, start_loss)
+            seen[power] = trial_loss(problem, plan, first * STRIDE**power, start_loss, plain)
         return seen.get(power, float("inf"))
 
     middle = 0.0
@@ -104,9 +111,9 @@ def try_rates(problem: Arrays, plan: Plan, first: float, threads: int = 1, upwar
     return Trials([first * STRIDE**power for power in powers], losses, rows / problem.rows, equal, middle=swings)
 
 
-def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> float:
+def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float, plain: float | None) -> float:
     """The mean loss of the last batches of a trial; infinite where it diverges."""
-    short = short_plan(plan, rate)
+    short = short_plan(plan, rate, plain)
     descent = Descent(compiled_runtime(problem, short.rule), short, start_loss=start_loss)
     descent.run(until=TRIAL_STEPS)
     if descent.stop == "diverged":
@@ -116,17 +123,21 @@ def trial_loss(problem: Arrays, plan: Plan, rate: float, start_loss: float) -> f
 
 
 def falling_schedule(rule: Rule, rate: float, plain: float | None) -> Plateau:
-    """The schedule that `auto` becomes. plain: the rate of the rule's plain steps at the start, where that is below."""
+    """The schedule that `auto` becomes. plain: the most that the rule's plain steps at the start may have as a rate."""
     if plain is None or plain >= rate:
         return Plateau()
     return Plateau(warmup=rule.plain_steps, start=plain / rate)
 
 
-def short_plan(plan: Plan, rate: float) -> Plan:
+def plain_rate_of(plan: Plan) -> float | None:
+    """The rate of the plain steps at the start, if a settled plan has one for them."""
+    schedule = schedule_from_dict(plan.schedule)
+    return schedule.rate(1, plan.learning_rate) if isinstance(schedule, Plateau) and schedule.warmup else None
+
+
+def short_plan(plan: Plan, rate: float, plain: float | None) -> Plan:
     """The plan of a trial: this rate throughout, but for plain steps at the start that have one of their own, and no
     stop but the last step."""
-    given = schedule_from_dict(plan.schedule)
-    plain = given.rate(1, plan.learning_rate) if isinstance(given, Plateau) and given.warmup else None
     return replace(
         plan,
         rule=plan.rule.with_rate(rate),

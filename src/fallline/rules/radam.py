@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar
 
-LONGEST = 1000  # plain steps that are counted: 5 with the defaults
 HAT, CORRECTED = "sqrt(1 - beta2^k) / (sqrt(v) + epsilon)", "1 / (sqrt(v / (1 - beta2^k)) + epsilon)"
 
 
@@ -80,17 +79,14 @@ class RAdam(BiasCorrected):
         if not self.epsilon_hat:
             self.step, self.scale = radam_corrected, radam_corrected_scale
             self.formula = self.formula.replace(HAT, CORRECTED)
-        self.plain_steps = self._steps_below_threshold()
+        self.plain_steps = self._plain_steps()  # before the first that is rectified; 0 if none is: all are alike
 
-    def _steps_below_threshold(self) -> int:
-        """The steps before rho_k comes above the threshold; 0 if it never does, and all steps are alike."""
-        if 2.0 / (1.0 - self.beta2) - 1.0 <= self.threshold:
-            return 0
+    def _plain_steps(self) -> int:
         carry = self.start_carry()
-        for k in range(1, LONGEST):
-            numbers, carry = self.numbers(k, 1.0, carry)
+        for k in range(1000):
+            numbers, carry = self.numbers(k + 1, 1.0, carry)
             if numbers[-1] > 0.0:
-                return k - 1
+                return k
         return 0
 
     def numbers(self, k: int, rate: float, carry: Numbers) -> tuple[Numbers, Numbers]:

@@ -22,7 +22,7 @@ from fallline.order.shuffle import Sizes, epoch_key, rows
 from fallline.rules import GradientDescent
 
 COUNTS = sorted({2**k + by for k in range(13) for by in (-1, 0, 1)} - {0})
-COLUMNS = (1, 40, 1000)  # windows of 1,024, 409 and 32 blocks
+COLUMNS = (1, 40, 100, 1000)  # windows of 1,024, 409, 163 and 32 blocks, the last of four rows each
 MULTIPLIER = 0x7FEB352D
 
 

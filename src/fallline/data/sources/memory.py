@@ -110,7 +110,8 @@ def _of_array(array: np.ndarray[Any, Any]) -> pa.Table:
     if array.ndim == 1:
         array = array[:, None]
     names = [f"x{at + 1}" for at in range(array.shape[1])]
-    by_column = np.empty(array.shape, array.dtype, order="F")
-    turn(array, by_column)
-    columns = [column(by_column[:, at], name) for at, name in enumerate(names)]
+    if not array.flags.f_contiguous:
+        by_row, array = array, np.empty(array.shape, array.dtype, order="F")
+        turn(by_row, array)
+    columns = [column(array[:, at], name) for at, name in enumerate(names)]
     return pa.Table.from_arrays(columns, names=names)

@@ -189,8 +189,8 @@ def test_the_best_of_trials_is_one_of_equals() -> None:
     found = Trials(rates, losses, 1.0, equal=2.0, middle=True)
     assert found.best == 0.4 and not found.several
     table = {"x": list(range(40)), "y": [3.0 * x + (x * 7 % 5) for x in range(40)]}
-    problem = fallline.fit(table, target="y", validation=None, rule="adam")._prepared().problem
-    plan = fallline.fit(table, target="y", validation=None, rule="adam").specification.plan
+    run = fallline.fit(table, target="y", validation=None, rule="adam")
+    problem, plan = run._prepared().problem, run.specification.plan
     assert try_rates(problem, plan, 1.0).middle
     assert not try_rates(problem, replace(plan, rule=RMSProp()), 1.0).middle
     assert not try_rates(problem, replace(plan, sizes=Sizes.of(40, 1, 8)), 1.0).middle

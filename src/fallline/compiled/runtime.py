@@ -138,8 +138,7 @@ class Arrays:
     def scored(self) -> tuple[Any, ...]:
         """The table, and what makes scores and losses of it besides the coefficients. If all weights are 1.0, there is
         one for all rows: a step has less to read."""
-        columns = self.features, self.targets, self._step_weights
-        return *columns, self.means, self.intercept, self.loss.numbers
+        return *self.table[:-1], self._step_weights, self.means, self.intercept, self.loss.numbers
 
     @property
     def whole(self) -> tuple[Any, ...]:

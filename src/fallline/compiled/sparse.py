@@ -51,7 +51,8 @@ class SparseArrays(Arrays):
     @property
     def scored(self) -> tuple[Any, ...]:
         """`whole`, with one weight for all rows if all weights are 1.0: a step has less to read."""
-        return *self.table[:-1], self._step_weights, *self.whole[len(self.table) :]
+        table = *self.table[:-1], self._step_weights
+        return *table, self.inverse_scales, self.scaled, self.intercept, self.loss.numbers
 
     @property
     def whole(self) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableSequence, Sequence
 
-BLOCK_BYTES = 1 << 13  # two pages of memory: of a block's rows in float64, within these limits
+BLOCK_BYTES = 1 << 13  # of a block's rows in float64 (two pages of memory), within these limits
 FEWEST_BLOCK_ROWS, MOST_BLOCK_ROWS = 4, 8
 WINDOW_BYTES = 1 << 20  # of a window's rows: they stay in a cache
 FEWEST_BLOCKS, MOST_ROWS = 8, 1 << 13  # of a window

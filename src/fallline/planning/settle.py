@@ -98,8 +98,8 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             full = sizes.batch >= sizes.rows
             limited = not rule.adaptive and rule.scale is not None
             if not limited or (full and bends_less_later(problem.loss)):
-                short = _plan(wish, rule, rate, sizes, epochs, None, plain)
-                trials = try_rates(problem, short, rate, upward=limited, plain=plain)
+                whole = _plan(wish, rule, rate, sizes, epochs, None)
+                trials = try_rates(problem, whole, rate, upward=limited, plain=plain)
                 passes += trials.passes
                 rate, reason = tried_rate(rule, trials, rate, full)
                 if plain is not None and plain < rate:
@@ -135,7 +135,13 @@ def _rule(rule: Rule | None, problem: Arrays) -> tuple[Rule, list[str]]:
 
 
 def _plan(
-    wish: Wish, rule: Rule, rate: float, sizes: Sizes, epochs: int, tolerance: float | None, plain: float | None
+    wish: Wish,
+    rule: Rule,
+    rate: float,
+    sizes: Sizes,
+    epochs: int,
+    tolerance: float | None,
+    plain: float | None = None,
 ) -> Plan:
     chosen = wish.schedule["name"] == "auto"
     schedule = falling_schedule(rule, rate, plain) if chosen else schedule_from_dict(wish.schedule)

@@ -1,89 +1,97 @@
-"""What measuring and watching cost: their share of a run's time, and of the descent alone, paired in one run.
+"""What measuring and watching cost: their share of a fit, measured inside it.
 
-    python benchmarks/measures.py FOLDER                                              FOLDER: of diamonds.csv
+    python benchmarks/measures.py FOLDER [--fits 11]                                  FOLDER: of diamonds.csv
 
-both       measuring and watching beside `fallline.fit` on the table in memory, from its columns to the model.
-measuring  curvature, stable limits and trials, before step 1, beside these and the descent.
-watching   looks at the loss, the schedule, and the states kept for going back, beside the descent they are part of.
-Each is the median of several runs' processor time, on one thread, after one that compiles. A fit from a file, or in a
-process of its own, takes longer for the same measures.
+fit        `fallline.fit` on the table in memory, from its columns to the model. Each share is of this.
+measures   of the curvature, which the rate follows from, before step 1.
+watching   the looks at the loss: whether it still falls, the schedule, and the states that are kept to go back to.
+trials     short descents at several rates, that an adaptive rule's own rate is chosen by: they are not measures, and
+           are in none of the other figures.
+descent    from the first step to the last, with the looks; measures and watching are given as a share of it too.
+Medians of several fits' processor time, on one thread, after one that compiles. A fit from a file, or in a process of
+its own, takes longer for the same measures.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
+import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-import numpy as np
-from auto import prepared
 from tables import TABLES
 
 import fallline
-from fallline.compiled.runtime import CompiledRuntime
 from fallline.descent.loop import Descent
-from fallline.planning import options
-from fallline.planning.settle import Wish, settle
-from fallline.rules import rule_named
+from fallline.planning import settle
 
-PAIRS = 5
+SOME = ("diamonds", "randhie", "diabetes")
+RULES = ("momentum", "adam")
+Spent = dict[str, float]
 
 
-class Watched(Descent):
-    """Adds up the time of its looks."""
+def watched(owner: Any, name: str, spent: Spent, as_name: str) -> None:
+    """Put a function in the place of the owner's, which adds up the time it takes."""
+    function: Callable[..., Any] = getattr(owner, name)
 
-    looking = 0.0
+    def timed(*arguments: Any, **options: Any) -> Any:
+        begun = time.thread_time()
+        try:
+            return function(*arguments, **options)
+        finally:
+            spent[as_name] = spent.get(as_name, 0.0) + time.thread_time() - begun
 
-    def _look(self) -> None:
-        begin = time.process_time()
-        super()._look()
-        self.looking += time.process_time() - begin
+    setattr(owner, name, timed)
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    print("| table | rule | fit s | both | descent s | measuring | watching |\n|---|---|---|---|---|---|---|")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--fits", type=int, default=11)
+    options = parser.parse_args()
+    spent: Spent = {}
+    for owner, name, as_name in (
+        (settle, "measure", "measures"),
+        (settle, "try_rates", "trials"),
+        (Descent, "_look", "watching"),
+        (Descent, "run", "descents"),
+    ):
+        watched(owner, name, spent, as_name)
+    print("| table | rule | fit, ms | measures | watching | both | trials | descent, ms | both, of it |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for table in TABLES:
-        if table.name not in ("diamonds", "randhie", "diabetes"):
-            continue
-        task = prepared(table, folder)
-        data, target = table.load(folder)
-        for name in ("momentum", "adam"):
-            wish = Wish(
-                rule_named(name),
-                None,
-                options.checked_schedule("auto", False),
-                None,
-                None,
-                1e-4,
-                False,
-                5,
-                True,
-                0,
-            )
-            measuring, watching, both, times, fits = [], [], [], [], []
-            for pair in range(PAIRS + 1):
-                begin = time.process_time()
-                plan = settle(wish, task.problem, task.names, np.full(len(task.names), np.inf)).plan
-                settled = time.process_time() - begin
-                descent = Watched(CompiledRuntime(task.problem, plan.rule), plan, backs_off=True)
-                begin = time.process_time()
-                descent.run()
-                run = time.process_time() - begin
-                begin = time.process_time()
-                fallline.fit(data, target=target, loss=table.loss, rule=name, validation=None, threads=1)
-                fit = time.process_time() - begin
-                if pair:
-                    times.append(run)
-                    fits.append(fit)
-                    both.append((settled + descent.looking) / fit)
-                    measuring.append(settled / (settled + run))
-                    watching.append(descent.looking / run)
-            shares = [f"{statistics.median(shares):.1%}" for shares in (both, measuring, watching)]
-            seconds = [f"{statistics.median(times):.3g}" for times in (fits, times)]
-            cells = (table.name, name, seconds[0], shares[0], seconds[1], *shares[1:])
-            print(f"| {' | '.join(cells)} |", flush=True)
+        if table.name in SOME:
+            data, target = table.load(options.folder)
+            for rule in RULES:
+                fits = [shares(spent, data, target, table.loss, rule) for _ in range(options.fits + 1)][1:]
+                middle = {name: median(fit[name] for fit in fits) for name in fits[0]}
+                print(f"| {table.name} | {rule} | {line(middle)} |", flush=True)
+
+
+def shares(spent: Spent, data: Any, target: Any, loss: str, rule: str) -> Spent:
+    """One fit's times and shares."""
+    spent.clear()
+    begun = time.thread_time()
+    run = fallline.fit(data, target=target, loss=loss, rule=rule, validation=None, threads=1)
+    whole = time.thread_time() - begun
+    measures, watching, trials = spent["measures"], spent["watching"], spent.get("trials", 0.0)
+    descent = run.seconds
+    return {
+        "fit": 1e3 * whole,
+        "measures": measures / whole,
+        "watching": watching / whole,
+        "both": (measures + watching) / whole,
+        "trials": trials / whole,
+        "descent": 1e3 * descent,
+        "of it": (measures + watching) / (measures + descent),
+    }
+
+
+def line(shares: Spent) -> str:
+    times = ("fit", "descent")
+    return " | ".join(f"{value:.3g}" if name in times else f"{value:.1%}" for name, value in shares.items())
 
 
 if __name__ == "__main__":

@@ -72,8 +72,9 @@ def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_num
                 largest = second
             out[1] += weight[row] * slopes[c] * slopes[c] / count
             out[2] += weight[row] * second / count
-            for j in range(z.shape[0]):
-                column_curvature[j * count + c] += weight[row] * second * z[j] * z[j]
+            if column_curvature.shape[0] > 0:
+                for j in range(z.shape[0]):
+                    column_curvature[j * count + c] += weight[row] * second * z[j] * z[j]
         if weight[row] > 0.0 and 2.0 * largest * length > out[0]:
             out[0] = 2.0 * largest * length
         out[3] += weight[row] * length

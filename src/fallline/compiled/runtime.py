@@ -155,8 +155,11 @@ class CompiledState:
         self.average = extra[-1] if averaged else None
 
     def __deepcopy__(self, memo: Any) -> Self:
-        other = copy.copy(self)
-        other.theta, other.rule_state, other._smoothed, other._extra = (array.copy() for array in self.arrays())
+        other = object.__new__(type(self))  # every look at the loss makes one: `copy.copy` takes longer
+        other.__dict__.update(self.__dict__)
+        other.theta, other.rule_state = self.theta.copy(), self.rule_state.copy()
+        other._smoothed = self._smoothed.copy()
+        other._extra = self._extra.copy() if len(self._extra) else self._extra
         other.average = None if self.average is None else other._extra[-1]  # a view, which the kernel goes on writing
         return other
 
@@ -206,12 +209,13 @@ class CompiledRuntime:
     def table_order(self) -> Rows:
         return self._all_rows
 
-    def order(self, seed: int, epoch: int, sizes: Sizes) -> Rows:
-        """The rows of an epoch in the order in which its batches take them."""
-        order = np.empty(sizes.rows, dtype=np.int64)
-        key = epoch_key(seed, epoch)
-        table_kernel().fill_epoch(order, sizes.windows, sizes.rows, sizes.block, sizes.window, key)
-        return order
+    def order(self, seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> Rows:
+        """The rows of an epoch in the order in which its batches take them, or only so many at its beginning."""
+        wanted, window = sizes.rows if first is None else min(first, sizes.rows), sizes.window * sizes.block
+        windows = min(-(-(wanted + sizes.block) // window), sizes.windows)  # one of them may have a short block
+        order = np.empty(min(windows * window, sizes.rows), dtype=np.int64)
+        table_kernel().fill_epoch(order, windows, sizes.rows, sizes.block, sizes.window, epoch_key(seed, epoch))
+        return order[:wanted]
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
         """The mean loss of all rows in table order."""

@@ -59,19 +59,20 @@ def sharpness(
         product = 0.0
         for k in range(spans[row, 0], spans[row, 1]):
             j = indices[k]
-            z = values[k] * inverse_scales[j]
-            score += z * theta[j]
-            product += z * vector[j]
+            score += values[k] * (theta[j] * inverse_scales[j])
+            product += values[k] * (vector[j] * inverse_scales[j])
         if intercept:
             score += theta[columns]
             product += vector[columns]
         share = weight[row] * row_second(score, target[row], loss_numbers) * product
         for k in range(spans[row, 0], spans[row, 1]):
             j = indices[k]
-            out[j] += share * (values[k] * inverse_scales[j])
+            out[j] += share * values[k]
         if intercept:
             out[columns] += share
         weight_sum += weight[row]
+    for j in range(columns):
+        out[j] = out[j] * inverse_scales[j]
     if weight_sum > 0.0:
         for j in range(out.shape[0]):
             out[j] = out[j] / weight_sum
@@ -112,13 +113,14 @@ def row_statistics(
         out[2] += weight[row] * second
         out[3] += weight[row] * length
         out[4] += weight[row]
-        share = weight[row] * second
-        for k in range(spans[row, 0], spans[row, 1]):
-            j = indices[k]
-            z = values[k] * inverse_scales[j]
-            column_curvature[j] += share * z * z
-        if intercept:
-            column_curvature[columns] += share
+        if column_curvature.shape[0] > 0:
+            share = weight[row] * second
+            for k in range(spans[row, 0], spans[row, 1]):
+                j = indices[k]
+                z = values[k] * inverse_scales[j]
+                column_curvature[j] += share * z * z
+            if intercept:
+                column_curvature[columns] += share
     if out[4] > 0.0:
         for j in range(column_curvature.shape[0]):
             column_curvature[j] /= out[4]

@@ -16,6 +16,7 @@ Numba's cache does not see an edit of this file: a kernel that imports it must n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -50,6 +51,35 @@ def eight_scores(
 ) -> Any:
     """out[at:at + 8] <- the sums over features of (x - mean) * u of rows[i], …, rows[i + 7]. Past stop - 1 the last row
     is taken again."""
+    return _of_eight_rows(lambda builder, x, m, u: builder.fmul(builder.fsub(x, m), u), x, target, rows, means, u, out)
+
+
+@intrinsic
+def eight_lengths(
+    typing_context: Any,
+    x: Any,
+    target: Any,
+    rows: Any,
+    i: Any,
+    stop: Any,
+    means: Any,
+    u: Any,
+    out: Any,
+    at: Any,
+    later: Any,
+    end: Any,
+) -> Any:
+    """The same with the squares of (x - mean) * u."""
+
+    def square(builder: Any, x: Any, m: Any, u: Any) -> Any:
+        z = builder.fmul(builder.fsub(x, m), u)
+        return builder.fmul(z, z)
+
+    return _of_eight_rows(square, x, target, rows, means, u, out)
+
+
+def _of_eight_rows(term: Callable[..., Any], x: Any, target: Any, rows: Any, means: Any, u: Any, out: Any) -> Any:
+    """Eight rows' sums of term(builder, value, mean, u): the type and the code of an intrinsic."""
     _check(x, means, u, out)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -62,11 +92,8 @@ def eight_scores(
             place = builder.select(builder.icmp_signed("<", place, last), place, last)
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
         later = tile.rows_later(target, rows_at, arguments[9], arguments[10], (0, 1, 2, 3))
-
-        def term(values: Any, m: Any, w: Any) -> Any:
-            return builder.fmul(builder.fsub(values, m), w)
-
-        total = _eight_sums(tile, pointers, (mean, coefficients), term, lambda j: tile.ask(later, j, WIDTH))
+        each = partial(term, builder)
+        total = _eight_sums(tile, pointers, (mean, coefficients), each, lambda j: tile.ask(later, j, WIDTH))
         _store(builder, sums, arguments[8], total)
         return context.get_dummy_value()
 

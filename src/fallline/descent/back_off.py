@@ -49,9 +49,9 @@ class BackOff:
             return False
         kept, step, rate = self.kept, descent.k + 1, descent.rate(descent.k + 1)
         self.thrown_away += step - kept.k
-        descent.k, descent.carry, descent.cause = kept.k, kept.carry, ""
+        descent.k, descent.looked, descent.carry, descent.cause = kept.k, kept.k, kept.carry, ""
         descent.state, descent.schedule = copy.deepcopy(kept.state), copy.copy(kept.schedule)
-        descent.watch = _copy_of_watch(kept.watch)
+        descent.watch = copy.copy(kept.watch)
         descent.history.forget_after(kept.k)
         descent.halve_after(kept.k)
         where = "the start" if kept.k == 0 else f"step {kept.k:,}"
@@ -61,13 +61,5 @@ class BackOff:
         return True
 
     def _snapshot(self, descent: Any, loss: float) -> Snapshot:
-        state, schedule = copy.deepcopy(descent.state), copy.copy(descent.schedule)
-        return Snapshot(descent.k, loss, state, schedule, _copy_of_watch(descent.watch), descent.carry)
-
-
-def _copy_of_watch(watch: Any) -> Any:
-    if watch is None:
-        return None
-    other = copy.copy(watch)
-    other.losses = list(watch.losses)
-    return other
+        state, schedule, watch = copy.deepcopy(descent.state), copy.copy(descent.schedule), copy.copy(descent.watch)
+        return Snapshot(descent.k, loss, state, schedule, watch, descent.carry)

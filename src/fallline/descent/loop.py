@@ -67,6 +67,8 @@ class Descent:
         self.stop = ""
         self.cause = ""
         self._order: tuple[int, Any] = (-1, None)
+        self._step_rows: tuple[int, int, Any, int] = (0, 0, None, 0)
+        self.looked = 0  # the step of the latest look that the watch has seen
         self.back_off = BackOff(self) if backs_off else None
 
     def run(
@@ -180,15 +182,35 @@ class Descent:
 
     def _look(self) -> None:
         watch = self.watch
-        if watch is not None and watch.has_stopped_falling(self._at_look(self.history.objectives)):
+        if watch is not None and self._has_stopped_falling(watch):
             if self.schedule.plateau(watch.level):
                 watch.new_stage()
             elif watch.has_learned():
                 self.stop = "converged"
+        self.looked = self.k
         if self.back_off is not None:
             self.back_off.see(self)
         if watch is not None and self.k in self.plan.backoffs:
             watch.new_stage()
+
+    def _has_stopped_falling(self, watch: Watch) -> bool:
+        """Show the watch this look, and before it those since the latest, of which it could not yet say anything."""
+        *before, latest = self._losses_at_looks(self.history.objectives)
+        for loss in before:
+            watch.has_stopped_falling(loss)
+        return watch.has_stopped_falling(latest)
+
+    def _losses_at_looks(self, values: NDArray[np.float64]) -> list[float]:
+        """`_at_look` at every look that the watch has not seen, up to this one. Where each takes the same part of an
+        epoch, and that is one leaf, all at once."""
+        every, steps = self.plan.look_steps, self.plan.sizes.steps
+        if self.plan.gram or every % steps or not 1 < steps <= LEAF:
+            steps_of_looks = [self.k] if self.plan.gram else range(self.looked + every, self.k + 1, every)
+            return [self._at_look(values[:k]) for k in steps_of_looks]
+        rows, count = self._rows_of(0, steps)
+        sums = values[self.looked : self.k].reshape(-1, every)[:, every - steps :] * rows
+        means: list[float] = (np.add.accumulate(sums, axis=1)[:, -1] / count).tolist()
+        return means
 
     def epoch_loss(self) -> float:
         """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less.
@@ -204,27 +226,44 @@ class Descent:
 
     def _mean(self, values: NDArray[np.float64], span: int) -> float:
         """The mean of what was recorded over the latest so many batches, or all there are."""
-        sizes, done = self.plan.sizes, len(values)
+        done = len(values)
         first = max(done - span, 0)
-        if first == done:
-            return 0.0
-        losses = values[first:]
-        sums, short = losses * sizes.batch, sizes.rows_of(sizes.steps - 1)
-        lasts = slice((sizes.steps - 1 - first) % sizes.steps, None, sizes.steps)  # of epochs: they may be short
-        sums[lasts] = losses[lasts] * short
-        count = len(sums) * sizes.batch - len(sums[lasts]) * (sizes.batch - short)
-        leaves = (sums[i : i + LEAF] for i in range(0, len(sums), LEAF))
-        return tree_total([0.0 + float(np.add.accumulate(leaf)[-1])] for leaf in leaves)[0] / count  # row by row
+        if first >= done - 1:  # none, or one that stands for itself
+            return float(values[first]) if done else 0.0
+        rows, count = self._rows_of(first % self.plan.sizes.steps, done - first)
+        sums = values[first:] * rows
+        leaves = [0.0 + float(np.add.accumulate(sums[i : i + LEAF])[-1]) for i in range(0, len(sums), LEAF)]
+        return (leaves[0] if len(leaves) == 1 else tree_total([leaf] for leaf in leaves)[0]) / count
+
+    def _rows_of(self, first: int, steps: int) -> tuple[NDArray[np.float64], int]:
+        """How many rows each of these steps of an epoch has, and all together: the last of an epoch may have fewer."""
+        if self._step_rows[:2] != (first, steps):
+            sizes = self.plan.sizes
+            rows = np.full(steps, float(sizes.batch))
+            rows[sizes.steps - 1 - first :: sizes.steps] = sizes.rows_of(sizes.steps - 1)
+            self._step_rows = first, steps, rows, int(rows.sum())
+        return self._step_rows[2:]
 
     def _is_look(self) -> bool:
         """A look at the loss comes at fixed steps; from X'X, at those whose loss is measured: 1, 2, 4, 8, …"""
-        return self.k & (self.k - 1) == 0 if self.plan.gram else self.k % self.plan.look_steps == 0
+        return self.k & (self.k - 1) == 0 if self.plan.gram else self.k == self._next_look(self.k - 1)
 
     def _steps_to_look(self) -> int:
         if self.plan.gram:
             return (1 << self.k.bit_length()) - self.k
-        epoch = self.plan.sizes.steps if self.schedule.sees else self.plan.look_steps
-        return min(self.plan.look_steps - self.k % self.plan.look_steps, epoch - self.k % epoch)
+        left = self._next_look(self.k) - self.k
+        return min(left, self.plan.sizes.steps - self.k % self.plan.sizes.steps) if self.schedule.sees else left
+
+    def _next_look(self, k: int) -> int:
+        """The first look after step k: the next one that the watch can say something about, or at which a replayed run
+        halves its rate; and to have a good state to go back to, the first, second, fourth, eighth, …"""
+        every, looks = self.plan.look_steps, self.plan.steps
+        if self.watch is not None or self.back_off is not None:
+            looks = 1 if self.watch is None or self.schedule.sees else self.watch.looks_to_say
+        found = [max(self.looked + looks * every, (k // every + 1) * every)]
+        if self.back_off is not None:
+            found.append(every << (k // every).bit_length())
+        return min(found + [after for after in self.plan.backoffs if after > k])
 
     def _steps_per_call(self) -> int:
         problem, plan = self.runtime.problem, self.plan

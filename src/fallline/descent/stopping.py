@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..sums import tree_sum
+from ..sums import LEAF, leaf_sum, tree_sum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 # Each reason for stopping, in words.
 REASONS = {
@@ -26,9 +30,20 @@ class Watch:
         self.tolerance, self.patience, self.start_loss = tolerance, patience, start_loss
         self.losses: list[float] = []
 
+    def __copy__(self) -> Self:
+        """Its own list, so that the two go on apart."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, losses=self.losses.copy())
+        return other
+
     def new_stage(self) -> None:
         """The learning rate has changed; adaptive rules dip below their noise right after that, so all starts anew."""
         self.losses = []
+
+    @property
+    def looks_to_say(self) -> int:
+        """How many more looks it needs before it can say anything."""
+        return max(2 * self.patience - len(self.losses), 1)
 
     def has_stopped_falling(self, loss: float) -> bool:
         self.losses.append(loss)
@@ -72,4 +87,5 @@ class DoublingWatch(Watch):
 
 
 def mean(values: list[float]) -> float:
-    return tree_sum(values) / len(values)
+    count = len(values)
+    return (leaf_sum(values) if count <= LEAF else tree_sum(values)) / count

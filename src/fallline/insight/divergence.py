@@ -54,9 +54,10 @@ def cause_column(curvature: Curvature, features: tuple[str, ...], unscaled: Floa
     if not len(shares):
         return None
     j = int(np.argmax(shares))
-    others = np.delete(curvature.columns, j)
+    columns = curvature.columns
+    others = np.delete(columns, j)
     typical = float(np.median(others)) if len(others) else 0.0
-    if unscaled[j] and shares[j] >= DOMINANT and curvature.columns[j] > LARGER * LARGER * typical:
+    if unscaled[j] and shares[j] >= DOMINANT and columns[j] > LARGER * LARGER * typical:
         return features[j]
     return None
 

@@ -17,37 +17,35 @@ from .lanczos import ACCURACY, Extremes, lanczos
 from .stability import stable_rate, stable_rate_of_state
 
 SINGLE = 4  # batches that are looked at one by one
+ROUGHER = 10.0  # times: a few batches say how far batches differ, and no more
 
 
 class Curvature:
     """What was measured at one theta, on the rows of some batches.
 
     batch: the largest eigenvalue of the first few. pooled: that of their rows together, with its eigenvector.
-    row: the largest curvature of a single row, second(score) * |z|². columns: the diagonal of the whole table's
-    Hessian. rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their
-    second derivatives. length: root mean square of |z|. passes: over the table, that all this took. penalty: what the
-    penalties add to every second derivative.
+    row: the largest curvature of a single row, second(score) * |z|². rows: how many rows a batch has. slope, second:
+    root mean square of the rows' slopes and mean of their second derivatives. length: root mean square of |z|. passes:
+    over the table, that all this took. penalty: what the penalties add to every second derivative.
     """
 
     def __init__(
         self, problem: Arrays, theta: Floats, batches: list[Rows], penalty: float = 0.0, accuracy: float = ACCURACY
     ):
-        self.penalty, self._accuracy = penalty, accuracy
-        statistics = np.zeros(5)
-        self.columns: Floats = np.zeros(problem.parameters)
-        curvature_kernel(problem).row_statistics(*problem.whole, theta, statistics, self.columns)
-        self.row, slopes, self.second, lengths, self.weight = (float(value) for value in statistics)
+        self.penalty = penalty
+        numbers: list[float] = _statistics(problem, theta, np.zeros(0)).tolist()
+        self.row, slopes, self.second, lengths, self.weight = numbers
         self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
         self.rows, self.table_rows = len(batches[0]), problem.rows
         self._problem, self._theta, self._pool = problem, theta, np.concatenate(batches)
         self.passes = 1.0
-        self.pooled, self.direction = self._eigenvalue(self._pool)
+        self.pooled, self.direction = self._eigenvalue(self._pool, accuracy)
         single = batches[:SINGLE] if len(batches) > 1 and self.rows > 1 else []
-        self.batch = max([self.pooled, *(self._eigenvalue(rows)[0] for rows in single)])
+        self.batch = max([self.pooled, *(self._eigenvalue(rows, ROUGHER * accuracy)[0] for rows in single)])
 
-    def _eigenvalue(self, rows: Rows) -> tuple[float, Floats]:
+    def _eigenvalue(self, rows: Rows, accuracy: float) -> tuple[float, Floats]:
         product, places = self._product(rows)
-        found = lanczos(product, product.parameters, both=False, accuracy=self._accuracy)
+        found = lanczos(product, product.parameters, both=False, accuracy=accuracy)
         self.passes += found.products * len(rows) / self.table_rows
         direction: Floats = np.zeros(self._problem.parameters)
         direction[places] = found.sharpest
@@ -57,6 +55,13 @@ class Curvature:
         """The product with the Hessian of these rows, among the parameters that they have, and which these are."""
         problem, inside, places = self._problem.of_rows(rows)
         return HessianProduct(problem, self._theta[places], inside), places
+
+    @property
+    def columns(self) -> Floats:
+        """The diagonal of the whole table's Hessian: one more pass."""
+        diagonal: Floats = np.zeros(self._problem.parameters)
+        _statistics(self._problem, self._theta, diagonal)
+        return diagonal
 
     @property
     def worst(self) -> float:
@@ -76,6 +81,13 @@ class Curvature:
             return None
         product, places = self._product(self._pool)
         return stable_rate_of_state(rule, numbers, rule_state[:, places], product)
+
+
+def _statistics(problem: Arrays, theta: Floats, diagonal: Floats) -> Floats:
+    """The five numbers of `row_statistics`."""
+    statistics: Floats = np.zeros(5)
+    curvature_kernel(problem).row_statistics(*problem.whole, theta, statistics, diagonal)
+    return statistics
 
 
 def eigenvalue(problem: Arrays, theta: Floats, rows: Rows) -> tuple[float, Floats]:

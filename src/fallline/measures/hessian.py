@@ -7,6 +7,8 @@ it is the Gauss-Newton product, and exact.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from ..compiled.choose import curvature_kernel
@@ -25,15 +27,23 @@ class HessianProduct:
         self.parameters = problem.parameters
         self._kernel = curvature_kernel(problem).sharpness
         self._fixed = (*problem.whole, np.asarray(theta))
+        self._all_weights = problem.weights
         self._blocks = [chosen[start : start + block] for start in range(0, len(chosen), block)]
-        self._weights = [float(problem.weights[rows].sum()) for rows in self._blocks]
 
     def __call__(self, vector: Floats) -> Floats:
-        total, out = np.zeros(self.parameters), np.empty(self.parameters)
+        out: Floats = np.empty(self.parameters)
+        if len(self._blocks) == 1:
+            self._kernel(*self._fixed, self._blocks[0], vector, out)
+            return out
+        total = np.zeros(self.parameters)
         for rows, weight in zip(self._blocks, self._weights, strict=True):
-            self._kernel(*self._fixed, rows, np.asarray(vector, dtype=np.float64), out)
+            self._kernel(*self._fixed, rows, vector, out)
             total += weight * out
         return total / weight_or_1(tree_sum(self._weights))
+
+    @cached_property
+    def _weights(self) -> list[float]:
+        return [float(self._all_weights[rows].sum()) for rows in self._blocks]
 
 
 def weight_or_1(weight: float) -> float:

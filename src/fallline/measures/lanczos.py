@@ -11,6 +11,8 @@ Lanczos (1950); Paige (1971) on the loss of orthogonality; Parlett (1998), The S
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from math import isfinite, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +21,11 @@ from ..compiled.runtime import Floats
 from ..order.random import random_word
 
 PRODUCTS = 200
+ENOUGH = 0.1  # of what a product has along the latest vector: rounding is then 10 times what it is without
+FEWEST = 3  # products before it is worth asking what they have found
 ACCURACY = 1e-7  # of the largest magnitude: an eigenvalue is at most this residual away
+SAFE = 1e-200  # a sum of squares between this and its inverse has lost nothing to the ends of the range
+ALONE = 1 << 12  # numbers in a matrix whose products a linear algebra library works out on one thread, and faster
 SMALLEST = 1e-13  # of the matrix: what is left of a vector below this is rounding
 
 
@@ -48,26 +54,31 @@ def lanczos(
     """Both ends to within `accuracy` of the largest magnitude, or what `most` products give.
 
     The start is a fixed vector without symmetry, so the same matrix gives the same bits. Full reorthogonalisation,
-    twice. both: False to stop when the largest is there.
+    twice where it takes most of a vector away (Kahan and Parlett: twice is enough). both: False to stop when the
+    largest is there.
     """
     basis = np.zeros((min(most, order), order))
-    vector = start(order)
+    vector = start(order).copy()  # one that may be written to, as all others: kernels tell them apart
     small = np.zeros((len(basis), len(basis)))  # the tridiagonal matrix: its lower half
     for m in range(len(basis)):
         basis[m] = vector
         image = product(vector)
-        if not np.isfinite(image).all():
+        along = dot(vector, image)
+        if not isfinite(along):  # so is an entry of the image, or their sum has left all bounds
             nothing = np.full(order, np.nan)
             return Extremes(float("nan"), float("nan"), nothing, nothing, m + 1)
-        small[m, m] = dot(vector, image)
-        for _ in range(2):
-            image = image - np.einsum("i,ij->j", np.einsum("ij,j->i", basis[: m + 1], image), basis[: m + 1])
+        small[m, m] = along
+        image = without(basis[: m + 1], image)
         length = norm(image)
-        values, vectors = np.linalg.eigh(small[: m + 1, : m + 1])
-        size = max(abs(values[0]), abs(values[-1]))
-        found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= accuracy * size
-        if found or length <= SMALLEST * size:
-            break
+        if length < ENOUGH * abs(along):  # most of it was taken away, and what is left is not quite orthogonal
+            image = without(basis[: m + 1], image)
+            length = norm(image)
+        if m + 1 >= min(FEWEST, len(basis)) or length <= SMALLEST * abs(along):
+            values, vectors = np.linalg.eigh(small[: m + 1, : m + 1])
+            size = max(abs(values[0]), abs(values[-1]))
+            found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= accuracy * size
+            if found or length <= SMALLEST * size:
+                break
         if m + 1 < len(basis):
             small[m + 1, m] = length
             vector = image / length
@@ -75,20 +86,35 @@ def lanczos(
     return Extremes(float(values[0]), float(values[-1]), ends[0], ends[1], m + 1)
 
 
+@lru_cache(maxsize=8)
 def start(order: int) -> Floats:
     """A unit vector without symmetry: entries between 1/2 and 3/2, with signs, from counter-based random numbers."""
     words = np.array([random_word(0x5EED, j) for j in range(order)], dtype=np.float64) / 2.0**32
     vector = np.where(np.arange(order) % 2 == 0, 0.5 + words, -0.5 - words)
     unit: Floats = vector / norm(vector)
+    unit.setflags(write=False)
     return unit
+
+
+def without(basis: Floats, vector: Floats) -> Floats:
+    """The vector less its parts along the rows of the basis, by sums that do not depend on the number of threads."""
+    if basis.size <= ALONE:
+        parts: Floats = basis.dot(vector).dot(basis)
+    else:
+        parts = np.einsum("i,ij->j", np.einsum("ij,j->i", basis, vector), basis)
+    return vector - parts
 
 
 def norm(vector: Floats) -> float:
     """|vector|, without squares that overflow or vanish."""
+    square = dot(vector, vector)
+    if SAFE < square < 1.0 / SAFE:
+        return sqrt(square)
     largest = float(np.abs(vector).max(initial=0.0))
-    return largest * float(np.sqrt(dot(vector / largest, vector / largest))) if largest > 0.0 else 0.0
+    scaled = vector / largest if largest > 0.0 else vector
+    return largest * sqrt(dot(scaled, scaled))
 
 
 def dot(left: Floats, right: Floats) -> float:
     """A sum that does not depend on the number of threads, as a linear algebra library's may."""
-    return float(np.sum(left * right))
+    return float(left.dot(right)) if left.size <= ALONE else float((left * right).sum())

@@ -186,11 +186,11 @@ def measure(
     """The curvature at the start of the first batches that the descent will use."""
     problem = with_curvature(problem)
     theta = np.array(problem.start)
-    rows: Rows = np.arange(problem.rows)
+    count = min(max(FEWEST_BATCHES, -(-FEWEST_ROWS // sizes.batch)), sizes.rows // sizes.batch)
+    rows: Rows = np.arange(count * sizes.batch)
     if shuffle and sizes.batch < sizes.rows:
-        rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes)
-    count = max(FEWEST_BATCHES, -(-FEWEST_ROWS // sizes.batch))
-    batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(min(count, sizes.rows // sizes.batch))]
+        rows = compiled_runtime(problem, Momentum()).order(seed, 0, sizes, count * sizes.batch)
+    batches = [rows[i * sizes.batch : (i + 1) * sizes.batch] for i in range(count)]
     return Curvature(problem, theta, batches, tree_sum([penalty.curvature for penalty in penalties]), accuracy)
 
 

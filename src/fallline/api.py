@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from . import __version__
+from .compiled import early
 from .compiled.choose import compiled_runtime
 from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
@@ -87,7 +88,7 @@ class Run:
         descent: Descent | None = None,
         seconds: float = 0.0,
         threads: int = 1,
-        runtime: str = "compiled",
+        runtime: str = "auto",
     ):
         self.specification, self.model, self.stop, self.steps = specification, model, stop, steps
         self.notes, self.evaluation, self.seconds, self.title = tuple(notes), evaluation, seconds, title
@@ -252,7 +253,7 @@ def fit(
     record: str | PathLike[str] | None = None,
     resume: bool = False,
     progress: Callable[[Descent], object] | None = None,
-    runtime: str = "compiled",
+    runtime: str = "auto",
 ) -> Run:
     """Train a model on a raw table by gradient descent, and return the run.
 
@@ -276,8 +277,8 @@ def fit(
     "float64", or "float32" to keep features in half the memory, each less its column's first value; arithmetic stays in
     float64, and so do targets, weights and parameters. start: a model or a run, or the path of one, with the same
     features: the descent begins at its coefficients (a warm start). threads: changes no bit. record: a
-    folder to record the run in. progress: called with the descent now and then. runtime: "compiled" or "plain"; the
-    same bits.
+    folder to record the run in. progress: called with the descent now and then. runtime: "compiled" or "plain"; "auto"
+    begins in plain Python where that takes less time than to compile. The bits are the same.
 
     Raises DataError for an unusable table, SpecificationError for an impossible option, DivergenceError when the loss
     goes up and up, and KeyboardInterrupt on Ctrl-C; the last two with the run so far as `.run`.
@@ -286,6 +287,8 @@ def fit(
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
     given["start"] = _model_of(start)
+    if runtime == "compiled":
+        early.end()
     begun = begin(**{name: value for name, value in given.items() if name not in NOT_FOR_BEGIN})
     del data, given  # from here on, only what was encoded is needed
     plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
@@ -346,7 +349,7 @@ def _carried_out(
     started = time.perf_counter()
     with Interrupt() as interrupted:
         descent.run(report=progress, interrupted=interrupted)
-    seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - started - descent.runtime.waited
     problem = prepared.problem
     model = linear_model(problem.loss)(
         schema,

@@ -23,7 +23,7 @@ X = source.normal(size=(2_000, 5))
 Y = X @ source.normal(size=5) + source.normal(size=2_000)
 
 def fitted(rule="sgd", **options):
-    options = {{"learning_rate": 0.01, "batch_size": 64, "epochs": 2, **options}}
+    options = {{"learning_rate": 0.01, "batch_size": 64, "epochs": 2, "runtime": "compiled", **options}}
     return fallline.fit(X, Y, rule=rule, **options).model.theta.tobytes().hex()
 """
 RULE = """

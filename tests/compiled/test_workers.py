@@ -19,7 +19,8 @@ X = source.normal(size=(40_000, 30))
 Y = X @ source.normal(size=30) + source.normal(size=40_000)
 
 def fitted(rule="adam", threads=2, epochs=3):
-    run = fallline.fit(X, Y, rule=rule, learning_rate=0.01, batch_size="full", epochs=epochs, threads=threads)
+    run = fallline.fit(X, Y, rule=rule, learning_rate=0.01, batch_size="full", epochs=epochs, threads=threads,
+        runtime="compiled")
     return run.model.theta.tobytes()
 """
 ALONE = "expected = fitted(threads=1)\n"

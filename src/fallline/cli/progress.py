@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BETWEEN_LINES = 2.0  # seconds
 BETWEEN_LOOKS = 0.1
 BETWEEN_REASONS = 0.5
-PATIENCE = 1.5  # seconds of preparation, after which it is said on a terminal what takes so long
+PATIENCE = 1.5  # seconds without a report, after which it is said on a terminal what takes so long
 PATIENCE_OF_LINES = 10.0  # and where output is kept: so that an input that is refused gets one line, the error
 
 
@@ -61,19 +61,21 @@ class Progress:
         self.what = f"{target} from {name}"
         self.meter = Meter()
         self._shown = 0.0
-        self._waiting, self._why = True, ""
+        self._alive, self._over, self._why = time.perf_counter(), False, ""
 
     def __enter__(self) -> Progress:
-        self._wait(self.patience())
+        self._alive = time.perf_counter()
+        self._watch()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop_waiting()
+        self._over = True
+        self._timer.cancel()
 
     def __call__(self, descent: Descent) -> None:
-        self._stop_waiting()
+        self._alive, self._why = time.perf_counter(), ""
         self.meter.see(descent)
         if time.perf_counter() - self._shown >= self.pause():
             self.update(descent)
@@ -92,23 +94,21 @@ class Progress:
         first = f"fitting {self.what}: " if not self._shown else ""
         say(first + ", ".join(standing(descent, self.meter)))
 
-    def _stop_waiting(self) -> None:
-        self._waiting = False
-        self._timer.cancel()
-
-    def _wait(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._explain_wait)
+    def _watch(self) -> None:
+        self._timer = threading.Timer(BETWEEN_REASONS, self._explain_wait)
         self._timer.daemon = True
         self._timer.start()
 
     def _explain_wait(self) -> None:
-        if not self._waiting:
+        """Now and then: if nothing has been heard of the fit for long, say what it is at."""
+        if self._over:
             return
-        why = _why_it_takes_long()
-        if why != self._why:
-            self._why = why
-            self.prepare(f"fitting {self.what}: {why}")
-        self._wait(BETWEEN_REASONS)
+        if time.perf_counter() - self._alive >= self.patience():
+            why = _why_it_takes_long(bool(self.meter.started))
+            if why and why != self._why:
+                self._why = why
+                self.prepare(f"fitting {self.what}: {why}")
+        self._watch()
 
 
 class LiveProgress(Progress):
@@ -164,11 +164,12 @@ def standing(descent: Descent, meter: Meter) -> list[str]:
     return parts
 
 
-def _why_it_takes_long() -> str:
-    """Asked from a timer's thread, which must not import what the main thread may be importing."""
+def _why_it_takes_long(begun: bool) -> str:
+    """Asked from a timer's thread, which must not import what the main thread may be importing. begun: there has been
+    a step; "" if nothing is to be said."""
     compilations = getattr(sys.modules.get("fallline.compiled.kept"), "compilations", None)
-    if compilations is None:
-        return "loading libraries"
-    if compilations.at_work:
+    if compilations is not None and compilations.at_work:
         return "compiling; the first time only, some seconds"
-    return "preparing"
+    if begun:
+        return ""
+    return "preparing" if "fallline.planning.begin" in sys.modules else "loading libraries"

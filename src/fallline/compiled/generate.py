@@ -34,6 +34,7 @@ from numba.core.extending import _Intrinsic as intrinsic
 from .. import scalar
 from ..errors import SpecificationError
 from . import pasted, primitives, room
+from .cache_folder import cache_folder, file_name_of
 from .kept import KERNEL_MODULE, Kept
 
 HEAD = """\
@@ -152,19 +153,12 @@ def _literal(value: float) -> str:
     return f"np.{text}" if text in ("inf", "nan") else text.replace("-inf", "-np.inf")
 
 
-def cache_folder() -> Path:
-    """Where generated kernels are kept: FALLLINE_CACHE, else the user's cache folder."""
-    given = os.environ.get("FALLLINE_CACHE")
-    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fallline"
-    return base / "kernels"
-
-
 def load(name: str, text: str) -> ModuleType:
     """Import the module of this text, from the cache folder if it can be written, else from a temporary one."""
     versions = f"{sys.version} {numba.__version__} {llvmlite.__version__} {numpy.__version__} {_machine()}"
     lowering = "".join(inspect.getsource(module) for module in (primitives, pasted))
     stamp = hashlib.blake2b((text + versions + lowering).encode(), digest_size=12).hexdigest()
-    file_name = f"{re.sub('[^a-z0-9]+', '_', name.lower())}_{stamp}.py"
+    file_name = file_name_of(name, stamp)
     for folder in (cache_folder, _temporary_folder):
         try:
             path = _written(folder() / file_name, text)

@@ -16,7 +16,7 @@ from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
-from .kernels import gram_kernel, table_kernel
+from .on_demand import gram_kernel, table_kernel
 from .pool import share
 from .runtime import CAUSES, Arrays, CompiledRuntime, CompiledState, Floats, Rows
 

@@ -23,8 +23,9 @@ from . import (
     vectors,
 )
 from .bindings import BOUND as BOUND_BESIDES
-from .bindings import Shape, bind
+from .bindings import bind
 from .generate import KERNEL, Text, load
+from .shape import NO_SHAPE, Shape
 
 BOUND = frozenset(
     {
@@ -32,7 +33,6 @@ BOUND = frozenset(
         *("STATES", "vectors_of", "keep_state", "tuple_of", "ELSEWHERE"),
     }
 )
-NO_SHAPE = Shape()
 
 
 @cache

@@ -4,24 +4,26 @@ A kernel holds no lock of Python's while it runs, so plain threads are enough. S
 at once: a task never waits for another one, so they only take turns.
 
 A fork copies the calling thread alone. A pool's threads are gone in the child, and so is whoever held Numba's compiler
-lock, for which the child would wait for ever. So a fork waits until no other thread compiles, and a forked process,
-most likely one of several workers on this machine, runs every kernel on its own thread: the bits are the same.
+lock, for which the child would wait for ever. So a fork waits until no other thread compiles, or imports Numba to do
+so, and a forked process, most likely one of several workers on this machine, runs every kernel on its own thread: the
+bits are the same.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
-from numba.core.compiler_lock import global_compiler_lock
-
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = threading.Lock()
 _forked = False
+_fork = threading.local()  # Numba's lock, if a thread holds it while it forks
+importing = threading.RLock()  # held while Numba is imported: a child forked meanwhile would wait for that for ever
 
 
 def share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> list[Any]:
@@ -57,12 +59,23 @@ def _after_fork() -> None:
     global _forked, _lock
     _forked, _lock = True, threading.Lock()
     _pools.clear()
-    global_compiler_lock.release()  # type: ignore[no-untyped-call]
+    _let_compile()
+
+
+def _wait_for_compiler() -> None:
+    importing.acquire()
+    module = sys.modules.get("numba.core.compiler_lock")
+    lock = getattr(module, "global_compiler_lock", None)
+    if lock is not None:
+        lock.acquire()
+    _fork.lock = lock
+
+
+def _let_compile() -> None:
+    if _fork.lock is not None:
+        _fork.lock.release()
+    importing.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=global_compiler_lock.acquire,
-        after_in_parent=global_compiler_lock.release,
-        after_in_child=_after_fork,
-    )
+    os.register_at_fork(before=_wait_for_compiler, after_in_parent=_let_compile, after_in_child=_after_fork)

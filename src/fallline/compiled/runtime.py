@@ -18,9 +18,9 @@ from ..plain.problem import Problem
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .batches import Layout
-from .bindings import rows_of, shape_of
-from .kernels import descent_kernel, loss_kernel, table_kernel
+from .on_demand import descent_kernel, loss_kernel, table_kernel
 from .pool import share
+from .shape import rows_of, shape_of
 
 CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
 PARTS = 4  # of a batch for each thread: none waits long for another that the machine kept busy
@@ -167,6 +167,12 @@ class CompiledState:
     def smoothed_loss(self) -> float:
         return float(self._smoothed[0])
 
+    def take(self, theta: Sequence[float], rule_state: Sequence[Sequence[float]], smoothed_loss: float) -> None:
+        """Stand where another runtime's state stands."""
+        self.theta[:], self._smoothed[0] = theta, smoothed_loss
+        for mine, other in zip(self.rule_state, rule_state, strict=True):
+            mine[:] = other
+
     def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
         return self.theta, self.rule_state, self._smoothed, self._extra
 
@@ -176,6 +182,8 @@ class CompiledRuntime:
 
     name = "compiled"
     on_arrays = True
+    work_per_call = 1 << 24  # rows times columns between two looks at the clock and at Ctrl-C: a hundredth of a second
+    waited = 0.0  # seconds, for kernels, since the first step
 
     def __init__(
         self,

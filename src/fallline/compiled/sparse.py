@@ -13,8 +13,8 @@ from ..plain.divergence import Guard
 from ..plain.problem import Problem
 from ..rules.rule import Rule
 from ..sums import LEAF
+from .on_demand import sparse_descent_kernel, sparse_loss_kernel
 from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
-from .sparse_kernels import sparse_descent_kernel, sparse_loss_kernel
 
 
 class SparseArrays(Arrays):

@@ -11,7 +11,8 @@ from ..rules.rule import Rule
 from . import sparse_curvature_loops, sparse_lazy_loops, sparse_sweep_loops, sparse_table_loops
 from .bindings import BOUND as BOUND_BESIDES
 from .generate import KERNEL, Text, load
-from .kernels import BOUND, NO_SHAPE, RuleText, bind_loss, bind_step, small_function
+from .kernels import BOUND, RuleText, bind_loss, bind_step, small_function
+from .shape import NO_SHAPE
 
 SPARSE_BOUND = BOUND | BOUND_BESIDES
 

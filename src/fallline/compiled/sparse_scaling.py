@@ -6,8 +6,8 @@ import numpy as np
 
 from ..data.sparse import SparseRows
 from ..plain.scaling import finish_uncentred, unscalable
+from .on_demand import sparse_table_kernel
 from .runtime import Floats
-from .sparse_kernels import sparse_table_kernel
 
 
 def sparse_scales(rows: SparseRows, names: tuple[str, ...]) -> Floats:

@@ -19,8 +19,6 @@ from .plan import Plan
 from .stopping import DoublingWatch, Watch
 from .tabulate import NumbersTable
 
-WORK_PER_CALL = 1 << 24  # rows times columns between two looks at the clock and at Ctrl-C: a hundredth of a second
-
 
 def first_loss(runtime: Any, start: Sequence[float]) -> float:
     """The loss of the whole table at the start, or at 0 if that is more: growth is judged by it, and a good start must
@@ -269,4 +267,4 @@ class Descent:
         problem, plan = self.runtime.problem, self.plan
         rows = problem.parameters if plan.gram else plan.sizes.batch
         work = rows * (int(problem.width) + 8) + (0 if plan.rule.lazy else int(problem.parameters))
-        return max(WORK_PER_CALL // work, 1)
+        return max(int(self.runtime.work_per_call) // work, 1)

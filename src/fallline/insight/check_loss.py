@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiled.kernels import loss_kernel
+from ..compiled.on_demand import loss_kernel
 from ..errors import FalllineError, SpecificationError
 from ..losses import Loss
 from ..models.elementwise import elementwise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compiled.kernels import loss_kernel, table_kernel
+from ..compiled.on_demand import loss_kernel, table_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
 from ..sums import LEAF
 from .rows import all_rows

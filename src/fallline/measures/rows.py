@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..compiled.measure_kernels import measure_kernel
+from ..compiled.on_demand import measure_kernel
 from ..compiled.runtime import Arrays, Floats, Rows
 
 

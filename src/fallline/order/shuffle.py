@@ -94,6 +94,19 @@ def window_key(key: int, window: int) -> int:
     return key_of(key, window + 1)
 
 
+def epoch_rows(seed: int, epoch: int, sizes: Sizes) -> list[int]:
+    """The rows of all batches of an epoch (from 0), in order."""
+    key = epoch_key(seed, epoch)
+    found: list[int] = []
+    for window in range(sizes.windows):
+        places = range(window * sizes.window, min((window + 1) * sizes.window, sizes.blocks))
+        blocks = [permuted(place, sizes.blocks, key) for place in places]
+        buffer = [0] * (len(blocks) * sizes.block)
+        count = fill_window(buffer, buffer[:], blocks, sizes.rows, sizes.block, window_key(key, window))
+        found += buffer[:count]
+    return found
+
+
 def rows(seed: int, epoch: int, sizes: Sizes, t: int) -> list[int]:
     """The rows of batch t (from 0) of an epoch (from 0), in batch order. A batch of all rows stands in table order."""
     if sizes.batch >= sizes.rows:

@@ -62,6 +62,42 @@ def hessian_product(
             out[j] = out[j] / total
 
 
+def row_statistics(
+    features: Sequence[Sequence[float]],
+    targets: Sequence[float],
+    weights: Sequence[float],
+    means: Sequence[float],
+    inverse_scales: Sequence[float],
+    intercept: bool,
+    theta: Sequence[float],
+    row: Callable[[float, float, tuple[float, ...]], tuple[float, float]],
+    second: Callable[[float, float, tuple[float, ...]], float],
+    loss_numbers: tuple[float, ...],
+) -> Vector:
+    """Over all rows: largest curvature of a row, mean square slope, mean second derivative, mean |z|², total weight."""
+    columns = len(means)
+    coefficients = [theta[j] * inverse_scales[j] for j in range(columns)]
+    largest = slopes = seconds = lengths = total = 0.0
+    for x, target, weight in zip(features, targets, weights):
+        score = length = 0.0
+        for j in range(columns):
+            deviation = x[j] - means[j]
+            z = deviation * inverse_scales[j]
+            score += deviation * coefficients[j]
+            length += z * z
+        if intercept:
+            score += theta[columns]
+            length += 1.0
+        slope, bend = row(score, target, loss_numbers)[1], second(score, target, loss_numbers)
+        if weight > 0.0 and bend * length > largest:
+            largest = bend * length
+        slopes += weight * slope * slope
+        seconds += weight * bend
+        lengths += weight * length
+        total += weight
+    return [largest, *(sum_ / total if total > 0.0 else sum_ for sum_ in (slopes, seconds, lengths)), total]
+
+
 def largest_curvature(
     problem: Problem, theta: Vector, rows: Sequence[int], scales: Sequence[float]
 ) -> tuple[float, Vector]:

@@ -97,7 +97,7 @@ def begin(
     options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
-    options.one_of("runtime", runtime, ("compiled", "plain"))
+    options.one_of("runtime", runtime, ("auto", "compiled", "plain"))
     options.one_of("storage", storage, ("float64", "float32"))
     from_products = options.checked_gram(gram, runtime)
     thread_count = options.checked_threads(threads)

@@ -185,9 +185,9 @@ def checked_threads(threads: object) -> int:
 def checked_gram(gram: object, runtime: str) -> bool | None:
     """Whether to take full-batch steps from X'X, or None to choose."""
     if gram == "auto":
-        return None if runtime == "compiled" else False
+        return False if runtime == "plain" else None
     chosen = bool(one_of("gram", gram, ("auto", True, False)))
-    if chosen and runtime != "compiled":
+    if chosen and runtime == "plain":
         raise SpecificationError(
             "gram=True needs runtime='compiled': the plain runtime takes its sums over the rows, by the law",
             option="gram",

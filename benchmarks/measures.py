@@ -74,7 +74,7 @@ def shares(spent: Spent, data: Any, target: Any, loss: str, rule: str) -> Spent:
     """One fit's times and shares."""
     spent.clear()
     begun = time.thread_time()
-    run = fallline.fit(data, target=target, loss=loss, rule=rule, validation=None, threads=1)
+    run = fallline.fit(data, target=target, loss=loss, rule=rule, validation=None, threads=1, runtime="compiled")
     whole = time.thread_time() - begun
     measures, watching, trials = spent["measures"], spent["watching"], spent.get("trials", 0.0)
     descent = run.seconds

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import llvmlite.binding
 import numpy as np
 from numba import njit
 
+from fallline.compiled.kernels import loss_kernel
 from fallline.compiled.vectors import read, write
+from fallline.losses import LOSSES
 
 
 def test_each_access_names_its_own_vector() -> None:
@@ -29,3 +32,16 @@ def test_each_access_names_its_own_vector() -> None:
     found = {(kind, scopes[lists[number]]) for kind, number in marked}
     assert found == {("load", "vector 1"), ("load", "vector 3"), ("store", "vector 5")}
     assert "memcheck" not in text
+
+
+def test_kernels_take_the_widest_vectors() -> None:
+    """LLVM is told so of every function that Python calls, and of a loop in it makes vectors of eight doubles, where
+    the processor has them."""
+    kernel = loss_kernel(LOSSES["squared"]).row_values
+    fresh = kernel.__class__(kernel.py_func, targetoptions=kernel.targetoptions)  # a cache does not keep its text
+    rows = np.ones(8)
+    fresh(rows, rows, (), np.empty(8), np.empty(8))
+    (text,) = fresh.inspect_llvm().values()
+    assert '"prefer-vector-width"="512"' in text
+    if llvmlite.binding.get_host_cpu_features().get("avx512f", False):
+        assert re.search(r"fsub <8 x double>", text)

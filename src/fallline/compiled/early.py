@@ -15,7 +15,7 @@ from time import perf_counter
 from .cache_folder import cache_folder, file_name_of
 
 TERM = 1e-7  # seconds that plain Python takes for a feature of a row, its share of score and gradient, or more
-TIMES = 10  # as often as that a descent goes over its rows, or nearly always more often
+TIMES = 30  # as often as that a descent goes over its rows, or nearly always more often
 TO_LOAD = 0.3  # seconds in plain Python after which a kernel that lies in the cache is loaded
 TO_COMPILE = 3.0  # and after which one that does not is compiled
 

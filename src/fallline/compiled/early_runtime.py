@@ -28,6 +28,7 @@ class EarlyRuntime(CompiledRuntime):
     are the rule and nothing else."""
 
     _plain: PlainRuntime | None = None
+    _warm = False
 
     @property
     def work_per_call(self) -> int:  # type: ignore[override]
@@ -36,6 +37,7 @@ class EarlyRuntime(CompiledRuntime):
     def warm_up(self, state: CompiledState, batch: int) -> None:
         if early.is_over():
             super().warm_up(state, batch)
+            self._warm = True
 
     def order(self, seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> Rows:
         if not early.allows(sizes.rows * ORDER, "table"):
@@ -58,10 +60,11 @@ class EarlyRuntime(CompiledRuntime):
         penalties: list[float] | None = None,
     ) -> tuple[Any, Any, str]:
         if not self._allows(batches):
-            if not early.is_over():
+            if not self._warm:
                 begun = perf_counter()
-                super().warm_up(state, max((len(batch) for batch in batches), default=0))
-                self.waited += perf_counter() - begun
+                early.end()
+                self.warm_up(state, max((len(batch) for batch in batches), default=0))
+                self.waited, self._plain = perf_counter() - begun, None
             return super().advance(state, batches, numbers, guard, penalties)
         with early.spending():
             found = State(state.theta.tolist(), state.rule_state.tolist(), state.smoothed_loss)

@@ -331,6 +331,8 @@ def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSea
     if getattr(given["rule"], "learning_rate", None) is not None:
         given["rule"] = given["rule"].with_rate(None)
     given["start"] = _model_of(given["start"])
+    if given["runtime"] == "compiled":
+        early.end()
     begun = begin(**given)
     return find_rate(begun.prepared.problem, begun.settled.plan, begun.settled.rate_reason, begun.threads)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -86,3 +87,46 @@ def test_a_fork_before_there_is_a_kernel(seed: int, tmp_path: Path, monkeypatch:
     assert words[:4] == words[4:8]
     assert words[8:12] == words[12:]
     assert words[3] == "True"
+
+
+def test_a_rule_of_one_s_own_begins_with_kernels(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a rule that divides by zero plain Python would make an exception where a kernel makes an infinity: the run
+    diverges, as the law has it, on a small table too."""
+    (tmp_path / "mine.py").write_text(
+        "from fallline.rules import rule\n\n"
+        "@rule(state=['seen'])\ndef mine(g, seen, rate):\n    return rate * g / (seen * 0.0), seen\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code = """
+    from mine import mine
+    try:
+        fitted(60, rule=mine(), learning_rate=0.1, epochs=5)
+    except fallline.DivergenceError as error:
+        print("diverged")
+    """
+    assert printed(seed, code, tmp_path / "cache", monkeypatch) == ["diverged"]
+
+
+def test_a_small_fit_that_diverges_compiles_nothing(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message names a stable rate, measured in plain Python."""
+    code = """
+    try:
+        fitted(60, rule="sgd", learning_rate=50.0)
+    except fallline.DivergenceError as error:
+        print("stable" in str(error), "numba" in sys.modules)
+    """
+    assert printed(seed, code, tmp_path / "cache", monkeypatch) == ["True", "False"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="becomes another user")
+def test_a_cache_that_may_not_be_read(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that another user has closed is a cache without kernels: the fit is done without it."""
+    code = """
+    os.environ["FALLLINE_CACHE"] = "/root/closed/cache"
+    fallline.fit  # read all modules while that is allowed
+    from fallline.compiled import early
+    os.setuid(65534)
+    print(early.allows(10_000_000, "descent_squared_descend", 1))
+    """
+    assert printed(seed, code, tmp_path, monkeypatch) == ["True"]

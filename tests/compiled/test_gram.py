@@ -163,7 +163,7 @@ def test_a_divergence_is_named(rng: np.random.Generator) -> None:
         ({"batch_size": 256}, "batches have 256 of 1,000 rows"),
         ({"loss": "logistic"}, "the loss is logistic"),
         ({"schedule": "reduce_on_plateau"}, "must see the loss of every epoch"),
-        ({"runtime": "plain"}, "needs runtime='compiled'"),
+        ({"runtime": "plain"}, "not for runtime='plain'"),
     ],
 )
 def test_gram_where_it_cannot_be_is_refused(options: dict[str, Any], why: str, rng: np.random.Generator) -> None:

@@ -25,15 +25,17 @@ PATIENCE_OF_LINES = 10.0  # and where output is kept: so that an input that is r
 
 
 class Meter:
-    """How fast the descent is, measured from its first report on: before that, kernels may be compiled."""
+    """How fast the descent is, measured from its first report on, and anew when it has gone over to kernels."""
 
     def __init__(self) -> None:
         self.started, self.first_rows = 0.0, 0
         self.now, self.rows = 0.0, 0
+        self._waited = 0.0
 
     def see(self, descent: Descent) -> None:
         self.now, self.rows = time.perf_counter(), rows_until(descent.plan.sizes, descent.k)
-        if not self.started:
+        if not self.started or descent.runtime.waited != self._waited:
+            self._waited = descent.runtime.waited
             self.started, self.first_rows = self.now, self.rows
 
     def rows_per_second(self) -> float | None:

@@ -14,6 +14,9 @@ def cache_folder() -> Path:
     return base / "kernels"
 
 
+ANY_STAMP = "?" * 24  # in a pattern
+
+
 def file_name_of(kernel: str, stamp: str) -> str:
-    """The file of a kernel; stamp: of all that it is made of, or * for any."""
+    """The file of a kernel; stamp: 24 digits, a hash of all that it is made of."""
     return f"{re.sub('[^a-z0-9]+', '_', kernel.lower())}_{stamp}.py"

@@ -17,7 +17,7 @@ def compiled_runtime(problem: Arrays, rule: Rule, threads: int = 1, additions: A
     """The compiled runtime under the law; on sparse rows it has one thread."""
     if isinstance(problem, SparseArrays):
         return SparseRuntime(problem, rule)
-    if not early.is_over() and additions is NONE and not problem.loss.many:
+    if additions is NONE and may_begin_early(problem) and is_own(rule.step):
         return EarlyRuntime(problem, rule, threads)
     return CompiledRuntime(problem, rule, threads, additions=additions)
 
@@ -26,4 +26,14 @@ def curvature_kernel(problem: Arrays) -> Any:
     """`sharpness` and `row_statistics`, which both take `problem.whole` first."""
     if isinstance(problem, SparseArrays):
         return sparse_loss_kernel(problem.loss)
-    return loss_kernel(problem.loss) if early.is_over() or problem.loss.many else EarlyCurvature(problem)
+    return EarlyCurvature(problem) if may_begin_early(problem) else loss_kernel(problem.loss)
+
+
+def may_begin_early(problem: Arrays) -> bool:
+    """Whether plain Python and kernels do the same with this loss, and there is no kernel yet. A loss of somebody's own
+    may use what cannot be compiled, or divide by zero, which is an exception in the one and infinity in the other."""
+    return not early.is_over() and not problem.loss.many and is_own(problem.loss.row)
+
+
+def is_own(function: Any) -> bool:
+    return str(function.__module__).startswith("fallline.")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from .cache_folder import cache_folder, file_name_of
+from .cache_folder import ANY_STAMP, cache_folder, file_name_of
 
 TERM = 1e-7  # seconds that plain Python takes for a feature of a row, its share of score and gradient, or more
 TIMES = 30  # as often as that a descent goes over its rows, or nearly always more often
@@ -54,4 +54,7 @@ def spending() -> Iterator[None]:
 
 
 def _is_there(kernel: str) -> bool:
-    return any(cache_folder().glob(file_name_of(kernel, "*")))
+    try:
+        return any(cache_folder().glob(file_name_of(kernel, ANY_STAMP)))
+    except OSError:  # a folder that may not be read
+        return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -37,17 +38,19 @@ class EarlyRuntime(CompiledRuntime):
     def warm_up(self, state: CompiledState, batch: int) -> None:
         if early.is_over():
             super().warm_up(state, batch)
-            self._warm = True
+            self._warm, self._plain = True, None
 
     def order(self, seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> Rows:
         if not early.allows(sizes.rows * ORDER, "table"):
-            return super().order(seed, epoch, sizes, first)
+            with self._going_over():
+                return super().order(seed, epoch, sizes, first)
         with early.spending():
             return np.array(epoch_rows(seed, epoch, sizes), dtype=np.int64)[:first]
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
         if not early.allows(terms_of(self.problem, self.problem.rows), kernel_of(self.problem)):
-            return super().loss(theta)
+            with self._going_over():
+                return super().loss(theta)
         with early.spending():
             return self._in_plain().loss(np.asarray(theta, dtype=np.float64).tolist())
 
@@ -61,10 +64,10 @@ class EarlyRuntime(CompiledRuntime):
     ) -> tuple[Any, Any, str]:
         if not self._allows(batches):
             if not self._warm:
-                begun = perf_counter()
-                early.end()
-                self.warm_up(state, max((len(batch) for batch in batches), default=0))
-                self.waited, self._plain = perf_counter() - begun, None
+                with self._going_over():
+                    early.end()
+                    rows = [batches.batch_rows] if isinstance(batches, Batches) else map(len, batches)
+                    self.warm_up(state, max(rows, default=0))
             return super().advance(state, batches, numbers, guard, penalties)
         with early.spending():
             found = State(state.theta.tolist(), state.rule_state.tolist(), state.smoothed_loss)
@@ -75,6 +78,14 @@ class EarlyRuntime(CompiledRuntime):
         if isinstance(batches, Batches):
             return np.array(losses), np.array(norms), cause
         return losses, norms, cause
+
+    @contextmanager
+    def _going_over(self) -> Iterator[None]:
+        """Around what may load or compile kernels for the first time: that is no time of the descent's."""
+        begun, first = perf_counter(), not self._warm
+        yield
+        if first:
+            self.waited += perf_counter() - begun
 
     def _allows(self, batches: Batches | Sequence[Rows]) -> bool:
         if early.is_over():

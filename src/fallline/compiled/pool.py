@@ -63,17 +63,19 @@ def _after_fork() -> None:
 
 
 def _wait_for_compiler() -> None:
+    _fork.lock = None
     importing.acquire()
     module = sys.modules.get("numba.core.compiler_lock")
     lock = getattr(module, "global_compiler_lock", None)
     if lock is not None:
-        lock.acquire()
-    _fork.lock = lock
+        lock.acquire()  # Ctrl-C meanwhile ends this function, and the process forks all the same
+        _fork.lock = lock
 
 
 def _let_compile() -> None:
-    if _fork.lock is not None:
-        _fork.lock.release()
+    lock, _fork.lock = _fork.lock, None
+    if lock is not None:
+        lock.release()
     importing.release()
 
 

@@ -148,7 +148,7 @@ class Arrays:
 
 class CompiledState:
     """Where a descent stands: theta (p,), the rule's state (s, p), the smoothed loss (1,), and what else the kernels
-    keep for each parameter (see `bindings.rows_of`): last, if there is one, the average of the parameters."""
+    keep for each parameter (see `shape.rows_of`): last, if there is one, the average of the parameters."""
 
     def __init__(self, theta: Floats, rule_state: Floats, smoothed: Floats, extra: Floats, averaged: bool = False):
         self.theta, self.rule_state, self._smoothed, self._extra = theta, rule_state, smoothed, extra

@@ -100,7 +100,7 @@ def row_statistics(
         for k in range(spans[row, 0], spans[row, 1]):
             j = indices[k]
             z = values[k] * inverse_scales[j]
-            score += z * theta[j]
+            score += values[k] * (theta[j] * inverse_scales[j])
             length += z * z
         if intercept:
             score += theta[columns]

@@ -117,7 +117,7 @@ def finish_step(
     """From a batch's sums to the new parameters. Return what was wrong, as a number of `CAUSES`; 0 is nothing.
 
     scales: the inverse scale of each coefficient; behind their sums stand those of the intercepts, the loss and the
-    weight. extra: the penalties' numbers for each coefficient, and the average of the parameters (see `bindings.py`).
+    weight. extra: the penalties' numbers for each coefficient, and the average of the parameters (see `shape.py`).
     record receives the loss, the gradient norm and what the penalties add to the loss; smoothed_loss[0], theta, state
     and the average change only if nothing is wrong.
     """

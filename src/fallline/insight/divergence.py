@@ -54,12 +54,12 @@ def cause_column(curvature: Curvature, features: tuple[str, ...], unscaled: Floa
     if not len(shares):
         return None
     j = int(np.argmax(shares))
+    if not unscaled[j] or shares[j] < DOMINANT:
+        return None
     columns = curvature.columns
     others = np.delete(columns, j)
     typical = float(np.median(others)) if len(others) else 0.0
-    if unscaled[j] and shares[j] >= DOMINANT and columns[j] > LARGER * LARGER * typical:
-        return features[j]
-    return None
+    return features[j] if columns[j] > LARGER * LARGER * typical else None
 
 
 def number_of(value: float) -> str:

@@ -21,7 +21,6 @@ from ..compiled.runtime import Floats
 from ..order.random import random_word
 
 PRODUCTS = 200
-ENOUGH = 0.1  # of what a product has along the latest vector: rounding is then 10 times what it is without
 FEWEST = 3  # products before it is worth asking what they have found
 ACCURACY = 1e-7  # of the largest magnitude: an eigenvalue is at most this residual away
 SAFE = 1e-200  # a sum of squares between this and its inverse has lost nothing to the ends of the range
@@ -54,8 +53,7 @@ def lanczos(
     """Both ends to within `accuracy` of the largest magnitude, or what `most` products give.
 
     The start is a fixed vector without symmetry, so the same matrix gives the same bits. Full reorthogonalisation,
-    twice where it takes most of a vector away (Kahan and Parlett: twice is enough). both: False to stop when the
-    largest is there.
+    twice. both: False to stop when the largest is there.
     """
     basis = np.zeros((min(most, order), order))
     vector = start(order).copy()  # one that may be written to, as all others: kernels tell them apart
@@ -68,11 +66,9 @@ def lanczos(
             nothing = np.full(order, np.nan)
             return Extremes(float("nan"), float("nan"), nothing, nothing, m + 1)
         small[m, m] = along
-        image = without(basis[: m + 1], image)
-        length = norm(image)
-        if length < ENOUGH * abs(along):  # most of it was taken away, and what is left is not quite orthogonal
+        for _ in range(2):  # once leaves an error that grows by the part that is taken away, in every step again
             image = without(basis[: m + 1], image)
-            length = norm(image)
+        length = norm(image)
         if m + 1 >= min(FEWEST, len(basis)) or length <= SMALLEST * abs(along):
             values, vectors = np.linalg.eigh(small[: m + 1, : m + 1])
             size = max(abs(values[0]), abs(values[-1]))

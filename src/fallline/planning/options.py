@@ -189,7 +189,7 @@ def checked_gram(gram: object, runtime: str) -> bool | None:
     chosen = bool(one_of("gram", gram, ("auto", True, False)))
     if chosen and runtime == "plain":
         raise SpecificationError(
-            "gram=True needs runtime='compiled': the plain runtime takes its sums over the rows, by the law",
+            "gram=True is not for runtime='plain', which takes its sums over the rows, by the law: use 'compiled'",
             option="gram",
             value=gram,
             allowed="False",

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from . import __version__
-from .compiled import early
 from .compiled.choose import compiled_runtime
 from .compiled.gram import GramRuntime
 from .compiled.runtime import CompiledRuntime, Floats
@@ -287,8 +286,6 @@ def fit(
     if record is not None and Path(record).exists():
         raise RunError(f"{record} exists already: name another folder to record the run in, or remove it")
     given["start"] = _model_of(start)
-    if runtime == "compiled":
-        early.end()
     begun = begin(**{name: value for name, value in given.items() if name not in NOT_FOR_BEGIN})
     del data, given  # from here on, only what was encoded is needed
     plan, chosen = begun.settled.plan, begun.wish.learning_rate is None
@@ -331,8 +328,6 @@ def find_learning_rate(data: Any, target: Any = None, **options: Any) -> RateSea
     if getattr(given["rule"], "learning_rate", None) is not None:
         given["rule"] = given["rule"].with_rate(None)
     given["start"] = _model_of(given["start"])
-    if given["runtime"] == "compiled":
-        early.end()
     begun = begin(**given)
     return find_rate(begun.prepared.problem, begun.settled.plan, begun.settled.rate_reason, begun.threads)
 
@@ -348,10 +343,10 @@ def _carried_out(
     progress: Callable[[Descent], object] | None,
 ) -> Run:
     descent.runtime.warm_up(descent.state, descent.plan.sizes.batch)
-    started = time.perf_counter()
+    started, waited = time.perf_counter(), descent.runtime.waited
     with Interrupt() as interrupted:
         descent.run(report=progress, interrupted=interrupted)
-    seconds = time.perf_counter() - started - descent.runtime.waited
+    seconds = time.perf_counter() - started - (descent.runtime.waited - waited)
     problem = prepared.problem
     model = linear_model(problem.loss)(
         schema,

@@ -130,3 +130,17 @@ def test_a_cache_that_may_not_be_read(seed: int, tmp_path: Path, monkeypatch: py
     print(early.allows(10_000_000, "descent_squared_descend", 1))
     """
     assert printed(seed, code, tmp_path, monkeypatch) == ["True"]
+
+
+def test_the_seconds_of_a_run_are_those_of_its_steps(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels that are loaded or compiled before the first step, for the loss that growth is judged by, are in none of
+    the run's seconds, and taken from none."""
+    code = """
+    x = source.normal(size=(150_000, 4))
+    options = dict(rule="sgd", learning_rate=0.01, epochs=2, batch_size="full", gram=False, threads=1)
+    run = fallline.fit(x, x @ [1.0, -2.0, 0.5, 0.0], **options)
+    print(0.0 < run.seconds < 1.0, "numba" in sys.modules, run._descent.runtime.waited > run.seconds)
+    """
+    assert printed(seed, code, tmp_path, monkeypatch) == ["True"] * 3

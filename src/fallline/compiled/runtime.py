@@ -183,7 +183,7 @@ class CompiledRuntime:
     name = "compiled"
     on_arrays = True
     work_per_call = 1 << 24  # rows times columns between two looks at the clock and at Ctrl-C: a hundredth of a second
-    waited = 0.0  # seconds, for kernels, since the first step
+    waited = 0.0  # seconds, for kernels that it had not had before
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import __version__
+from ..compiled import early
 from ..compiled.runtime import Floats
 from ..data.infer import names_of
 from ..data.schema import Schema
@@ -97,7 +98,8 @@ def begin(
     options.checked_validation(validation)
     scaled = options.one_of("scale", scale, ("standard", None)) is not None
     options.one_of("intercept", intercept, (True, False))
-    options.one_of("runtime", runtime, ("auto", "compiled", "plain"))
+    if options.one_of("runtime", runtime, ("auto", "compiled", "plain")) == "compiled":
+        early.end()
     options.one_of("storage", storage, ("float64", "float32"))
     from_products = options.checked_gram(gram, runtime)
     thread_count = options.checked_threads(threads)

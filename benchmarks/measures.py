@@ -56,7 +56,6 @@ def main() -> None:
         (settle, "measure", "measures"),
         (settle, "try_rates", "trials"),
         (Descent, "_look", "watching"),
-        (Descent, "run", "descents"),
     ):
         watched(owner, name, spent, as_name)
     print("| table | rule | fit, ms | measures | watching | both | trials | descent, ms | both, of it |")

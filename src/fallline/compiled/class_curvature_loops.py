@@ -9,6 +9,7 @@ z's entries. `row_loss` is bound by the kernel; its slopes are p, less 1 for the
 
 from __future__ import annotations
 
+from ..plain.curvature import finish_statistics
 from .room import floats
 
 
@@ -79,8 +80,4 @@ def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_num
             out[0] = 2.0 * largest * length
         out[3] += weight[row] * length
         out[4] += weight[row]
-    if out[4] > 0.0:
-        for i in range(column_curvature.shape[0]):
-            column_curvature[i] /= out[4]
-        for i in range(1, 4):
-            out[i] /= out[4]
+    finish_statistics(out, column_curvature)

@@ -19,7 +19,6 @@ from . import early
 from .on_demand import loss_kernel
 from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
 
-WORK_PER_CALL = 1 << 19  # as in `plain`
 ROW, PARAMETER, STEP = 10, 15, 50  # what each costs besides its features, in `early.TERM`
 ORDER = 25  # what it costs to give a row its place
 
@@ -33,7 +32,7 @@ class EarlyRuntime(CompiledRuntime):
 
     @property
     def work_per_call(self) -> int:  # type: ignore[override]
-        return CompiledRuntime.work_per_call if early.is_over() else WORK_PER_CALL
+        return CompiledRuntime.work_per_call if early.is_over() else PlainRuntime.work_per_call
 
     def warm_up(self, state: CompiledState, batch: int) -> None:
         if early.is_over():

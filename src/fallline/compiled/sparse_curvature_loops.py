@@ -8,6 +8,7 @@ The kernel binds `row_loss`, `row_second`, and `gradient_point` to theta itself.
 
 from __future__ import annotations
 
+from ..plain.curvature import add_statistics, finish_statistics
 from ..sums import LEAF
 from .room import floats
 from .sparse_loops import leaf_shares
@@ -107,12 +108,7 @@ def row_statistics(
             length += 1.0
         _, slope = row_loss(score, target[row], loss_numbers)
         second = row_second(score, target[row], loss_numbers)
-        if weight[row] > 0.0 and second * length > out[0]:
-            out[0] = second * length
-        out[1] += weight[row] * slope * slope
-        out[2] += weight[row] * second
-        out[3] += weight[row] * length
-        out[4] += weight[row]
+        add_statistics(out, weight[row], slope, second, length)
         if column_curvature.shape[0] > 0:
             share = weight[row] * second
             for k in range(spans[row, 0], spans[row, 1]):
@@ -121,8 +117,4 @@ def row_statistics(
                 column_curvature[j] += share * z * z
             if intercept:
                 column_curvature[columns] += share
-    if out[4] > 0.0:
-        for j in range(column_curvature.shape[0]):
-            column_curvature[j] /= out[4]
-        for j in range(1, 4):
-            out[j] /= out[4]
+    finish_statistics(out, column_curvature)

@@ -94,16 +94,21 @@ def window_key(key: int, window: int) -> int:
     return key_of(key, window + 1)
 
 
+def window_rows(window: int, sizes: Sizes, key: int) -> list[int]:
+    """A window's rows in their order; key: of the epoch."""
+    places = range(window * sizes.window, min((window + 1) * sizes.window, sizes.blocks))
+    blocks = [permuted(place, sizes.blocks, key) for place in places]
+    buffer = [0] * (len(blocks) * sizes.block)
+    count = fill_window(buffer, buffer[:], blocks, sizes.rows, sizes.block, window_key(key, window))
+    return buffer[:count]
+
+
 def epoch_rows(seed: int, epoch: int, sizes: Sizes) -> list[int]:
     """The rows of all batches of an epoch (from 0), in order."""
     key = epoch_key(seed, epoch)
     found: list[int] = []
     for window in range(sizes.windows):
-        places = range(window * sizes.window, min((window + 1) * sizes.window, sizes.blocks))
-        blocks = [permuted(place, sizes.blocks, key) for place in places]
-        buffer = [0] * (len(blocks) * sizes.block)
-        count = fill_window(buffer, buffer[:], blocks, sizes.rows, sizes.block, window_key(key, window))
-        found += buffer[:count]
+        found += window_rows(window, sizes, key)
     return found
 
 
@@ -119,10 +124,6 @@ def rows(seed: int, epoch: int, sizes: Sizes, t: int) -> list[int]:
         start = window_start(window, sizes.rows, sizes.block, sizes.window, key)
         if start >= last:
             break
-        places = range(window * sizes.window, min((window + 1) * sizes.window, sizes.blocks))
-        blocks = [permuted(place, sizes.blocks, key) for place in places]
-        buffer = [0] * (len(blocks) * sizes.block)
-        count = fill_window(buffer, buffer[:], blocks, sizes.rows, sizes.block, window_key(key, window))
-        found += buffer[max(first - start, 0) : max(min(last - start, count), 0)]
+        found += window_rows(window, sizes, key)[max(first - start, 0) : max(last - start, 0)]
         window += 1
     return found

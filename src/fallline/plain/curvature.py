@@ -77,7 +77,7 @@ def row_statistics(
     """Over all rows: largest curvature of a row, mean square slope, mean second derivative, mean |z|², total weight."""
     columns = len(means)
     coefficients = [theta[j] * inverse_scales[j] for j in range(columns)]
-    largest = slopes = seconds = lengths = total = 0.0
+    out = [0.0] * 5
     for x, target, weight in zip(features, targets, weights):
         score = length = 0.0
         for j in range(columns):
@@ -89,13 +89,28 @@ def row_statistics(
             score += theta[columns]
             length += 1.0
         slope, bend = row(score, target, loss_numbers)[1], second(score, target, loss_numbers)
-        if weight > 0.0 and bend * length > largest:
-            largest = bend * length
-        slopes += weight * slope * slope
-        seconds += weight * bend
-        lengths += weight * length
-        total += weight
-    return [largest, *(sum_ / total if total > 0.0 else sum_ for sum_ in (slopes, seconds, lengths)), total]
+        add_statistics(out, weight, slope, bend, length)
+    finish_statistics(out, [])
+    return out
+
+
+def add_statistics(out: MutableSequence[float], weight: float, slope: float, second: float, length: float) -> None:
+    """One row's part of `row_statistics`, here and in the kernels."""
+    if weight > 0.0 and second * length > out[0]:
+        out[0] = second * length
+    out[1] += weight * slope * slope
+    out[2] += weight * second
+    out[3] += weight * length
+    out[4] += weight
+
+
+def finish_statistics(out: MutableSequence[float], diagonal: MutableSequence[float]) -> None:
+    """From sums over rows to means; and so the diagonal of the Hessian, where it was added up too."""
+    if out[4] > 0.0:
+        for j in range(len(diagonal)):
+            diagonal[j] /= out[4]
+        for j in range(1, 4):
+            out[j] /= out[4]
 
 
 def largest_curvature(

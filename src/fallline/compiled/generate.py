@@ -54,9 +54,11 @@ BUILTINS = {"min": room.smaller, "max": room.larger}  # in our own loops, which 
 
 
 class Text:
-    """A module's text in the making: functions with everything that they name, each pasted once, in order of use."""
+    """A module's text in the making: functions with everything that they name, each pasted once, in order of use.
+    widest: whether its loops may take the widest vectors that the processor has."""
 
-    def __init__(self) -> None:
+    def __init__(self, widest: bool = True) -> None:
+        self.widest = widest
         self.parts: list[str] = []
         self._pasted: dict[str, object] = {}
 
@@ -82,7 +84,7 @@ class Text:
                 if used not in bound:
                     self._add_global(used, function, bound)
             text = _source(function)
-            if decorator is KERNEL:
+            if decorator is KERNEL and self.widest:
                 self._import("in_widest_vectors", in_widest_vectors)
                 text = text.replace("\n", "\n    in_widest_vectors()\n", 1)
             self.define(text, decorator)

@@ -31,7 +31,6 @@ LINE = 64  # bytes
 DOUBLE = ir.DoubleType()
 INDEX = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
-EVEN, ODD = [0, 8, 2, 10, 4, 12, 6, 14], [1, 9, 3, 11, 5, 13, 7, 15]  # pairs of entries of two vectors of eight
 
 
 @intrinsic
@@ -172,7 +171,11 @@ def score_and_squares(
     later: Any,
 ) -> Any:
     """score, and to it the terms (x - mean) * u of a row's features from first to stop - 1; and squares, and to it the
-    gradient's. Both left to right, and each addition is one of two lanes. Asks for the same features of row `later`."""
+    gradient's. Both left to right, and each addition is one of two lanes. Asks for the same features of row `later`.
+
+    Four features at a time: vectors of 512 bits take both of an Intel processor's fast units for additions to be one,
+    and the additions, which are what a step waits for, go to slower ones meanwhile. Its caller should have none too.
+    """
     _check(x, means, u, gradient)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -188,7 +191,7 @@ def score_and_squares(
             m, w, g = (_load(builder, vector, j, width) for vector in (mean, coefficients, slopes))
             terms = builder.fmul(builder.fsub(tile.widened(tile.load(pointer, j, width)), m), w)
             both = builder.fmul(g, g)
-            halves = [_shuffle(builder, terms, both, mask if width > 1 else [0, 1]) for mask in (EVEN, ODD)]
+            halves = [_shuffle(builder, terms, both, _pairs(width, k)) for k in range(min(width, 2))]
             found = builder.load(total)
             for k in range(width):
                 place = k // 2 * 2
@@ -196,12 +199,12 @@ def score_and_squares(
                 found = builder.fadd(found, _shuffle(builder, half, half, [place, place + 1]))
             builder.store(found, total)
 
-        turns = builder.lshr(builder.sub(end, begin), INDEX(3))
+        turns = builder.lshr(builder.sub(end, begin), INDEX(2))
         with cgutils.for_range(builder, turns) as loop:
-            j = builder.add(begin, builder.shl(loop.index, INDEX(3)))
+            j = builder.add(begin, builder.shl(loop.index, INDEX(2)))
             _ask(builder, builder.gep(wanted, [builder.mul(j, INDEX(tile.bytes))]))
-            add(j, ROWS)
-        done = builder.add(begin, builder.shl(turns, INDEX(3)))
+            add(j, WIDTH)
+        done = builder.add(begin, builder.shl(turns, INDEX(2)))
         with cgutils.for_range(builder, builder.sub(end, done)) as loop:
             add(builder.add(done, loop.index), 1)
         found = builder.load(total)
@@ -342,6 +345,11 @@ def _pair(builder: Any, a: Any, b: Any) -> Any:
     return builder.insert_element(builder.insert_element(empty, a, ir.IntType(32)(0)), b, ir.IntType(32)(1))
 
 
+def _pairs(width: int, first: int) -> list[int]:
+    """Which entries make pairs of two vectors' entries `first`, `first` + 2, …"""
+    return [place for k in range(first, width, 2) for place in (k, width + k)]
+
+
 def _spread(builder: Any, value: Any, width: int) -> Any:
     """The value in every lane."""
     one = builder.insert_element(ir.Constant(ir.VectorType(value.type, width), ir.Undefined), value, ir.IntType(32)(0))
@@ -352,5 +360,5 @@ def _turned(builder: Any, pairs: Sequence[Any]) -> list[Any]:
     """From four vectors, of rows k and k + 4 with four features each, to four features' vectors of eight rows."""
     a, b, c, d = pairs
     first, last = [0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]
-    ab, cd = ([_shuffle(builder, *two, mask) for mask in (EVEN, ODD)] for two in ((a, b), (c, d)))
+    ab, cd = ([_shuffle(builder, *two, _pairs(ROWS, k)) for k in (0, 1)] for two in ((a, b), (c, d)))
     return [_shuffle(builder, ab[k], cd[k], mask) for mask in (first, last) for k in (0, 1)]

@@ -247,8 +247,8 @@ class CompiledRuntime:
         rows, bounds = self._layout(batches)
         table = np.ascontiguousarray(numbers, dtype=np.float64)
         records = np.empty((len(bounds) - 1, 3))
-        largest = int(np.diff(bounds).max())
-        self._single = (batches.batch_rows if isinstance(batches, Batches) else largest) == 1
+        largest = batches.batch_rows if isinstance(batches, Batches) else int(np.diff(bounds).max())
+        self._single = largest == 1
         large = largest * self.problem.columns >= self.thread_work and largest > LEAF
         take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)

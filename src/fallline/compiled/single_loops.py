@@ -21,7 +21,7 @@ from .tiles import score_and_squares
 from .vectors import are_infinite, magnitude_bits, read, write
 
 STEPS = 32  # at a time
-TILE = 64  # features that are moved, and then scored, at a time
+TILE = 32  # features that are moved, and then scored, at a time: LLVM makes straight-line code of so many
 AHEAD = 16  # rows between the one at hand and the one that is asked for
 
 
@@ -68,7 +68,8 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
                 gradient[j] = 0.0
             score, squares = score_and_squares(x, following, means, coefficients, gradient, 0, columns, 0.0, 0.0, later)
         all_squares[i] = squares
-    average = records_of(scratch, loss_numbers, 1.0 / smoothing_rows, smoothed_loss[0], loss_limit, t, records)
+    count = min(STEPS, scratch.shape[1])  # a loop that the compiler knows to be short would stay scalar
+    average = records_of(scratch, count, loss_numbers, 1.0 / smoothing_rows, smoothed_loss[0], loss_limit, t, records)
     if not average < np.inf or not is_finite(theta):
         copy_rows(before[0], before[1:], theta, matrix)
         return False
@@ -84,21 +85,22 @@ def move_all(x, which, vectors, share, weight, state, numbers, new_state):
     which: the row, the next one, the one to ask for. Return that score, and the sum of the gradient's squares.
     """
     row, following, later = which
-    means, scales, coefficients, theta, gradient = vectors
+    means, _, coefficients, theta, gradient = vectors
     columns = means.shape[0]
     keep = kept(numbers)
     score, squares = 0.0, 0.0
     features = x[row]
-    for begin in range(0, columns, TILE):
-        end = min(begin + TILE, columns)
-        for j in range(begin, end):
-            total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
-            g = write(gradient, j, 0, mean_slope(total, read(scales, j, 4), weight))
-            step = update(g, read(theta, j, 1), state, j, numbers, new_state)
-            after = write(theta, j, 1, read(theta, j, 1) * keep - step)
-            write(coefficients, j, 3, after * read(scales, j, 4))
+    whole = columns // TILE * TILE
+    for begin in range(0, whole, TILE):
+        end = begin + TILE  # which LLVM can see
+        move_part(features, vectors, begin, end, share, weight, state, keep, numbers, new_state)
         score, squares = score_and_squares(
             x, following, means, coefficients, gradient, begin, end, score, squares, later
+        )
+    if whole < columns:
+        move_part(features, vectors, whole, columns, share, weight, state, keep, numbers, new_state)
+        score, squares = score_and_squares(
+            x, following, means, coefficients, gradient, whole, columns, score, squares, later
         )
     for j in range(columns, theta.shape[0]):
         g = mean_slope(0.0 + share, 1.0, weight)
@@ -110,11 +112,21 @@ def move_all(x, which, vectors, share, weight, state, numbers, new_state):
     return score, squares
 
 
-def records_of(scratch, loss_numbers, share, average, loss_limit, t, records):
-    """The losses and norms of STEPS steps into the records. Return the smoothed loss after them; infinite where it went
-    beyond its limit, or a loss or a norm was not finite."""
+def move_part(features, vectors, begin, end, share, weight, state, keep, numbers, new_state):
+    """The rule's step on the coefficients from `begin` to `end` - 1."""
+    means, scales, coefficients, theta, gradient = vectors
+    for j in range(begin, end):
+        total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
+        g = write(gradient, j, 0, mean_slope(total, read(scales, j, 4), weight))
+        step = update(g, read(theta, j, 1), state, j, numbers, new_state)
+        after = write(theta, j, 1, read(theta, j, 1) * keep - step)
+        write(coefficients, j, 3, after * read(scales, j, 4))
+
+
+def records_of(scratch, count, loss_numbers, share, average, loss_limit, t, records):
+    """The losses and norms of so many steps into the records. Return the smoothed loss after them; infinite where it
+    went beyond its limit, or a loss or a norm was not finite."""
     scores, targets, weights, squares = scratch[0], scratch[1], scratch[2], scratch[3]
-    count = min(STEPS, scores.shape[0])  # a loop that the compiler knows to be short would stay scalar
     for i in range(count):
         scores[i] = row_loss(scores[i], targets[i], loss_numbers)[0]
     for i in range(count):

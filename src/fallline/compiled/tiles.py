@@ -191,7 +191,7 @@ def score_and_squares(
             m, w, g = (_load(builder, vector, j, width) for vector in (mean, coefficients, slopes))
             terms = builder.fmul(builder.fsub(tile.widened(tile.load(pointer, j, width)), m), w)
             both = builder.fmul(g, g)
-            halves = [_shuffle(builder, terms, both, _pairs(width, k)) for k in range(min(width, 2))]
+            halves = [_made(builder, _shuffle(builder, terms, both, _pairs(width, k))) for k in range(min(width, 2))]
             found = builder.load(total)
             for k in range(width):
                 place = k // 2 * 2
@@ -199,12 +199,16 @@ def score_and_squares(
                 found = builder.fadd(found, _shuffle(builder, half, half, [place, place + 1]))
             builder.store(found, total)
 
-        turns = builder.lshr(builder.sub(end, begin), INDEX(2))
+        count = builder.sub(end, begin)
+        turns = builder.lshr(count, INDEX(3))
         with cgutils.for_range(builder, turns) as loop:
-            j = builder.add(begin, builder.shl(loop.index, INDEX(2)))
+            j = builder.add(begin, builder.shl(loop.index, INDEX(3)))
             _ask(builder, builder.gep(wanted, [builder.mul(j, INDEX(tile.bytes))]))
             add(j, WIDTH)
-        done = builder.add(begin, builder.shl(turns, INDEX(2)))
+            add(builder.add(j, INDEX(WIDTH)), WIDTH)
+        with builder.if_then(builder.trunc(builder.lshr(count, INDEX(2)), ir.IntType(1))):
+            add(builder.add(begin, builder.shl(turns, INDEX(3))), WIDTH)
+        done = builder.add(begin, builder.and_(count, INDEX(-4)))
         with cgutils.for_range(builder, builder.sub(end, done)) as loop:
             add(builder.add(done, loop.index), 1)
         found = builder.load(total)
@@ -348,6 +352,13 @@ def _pair(builder: Any, a: Any, b: Any) -> Any:
 def _pairs(width: int, first: int) -> list[int]:
     """Which entries make pairs of two vectors' entries `first`, `first` + 2, …"""
     return [place for k in range(first, width, 2) for place in (k, width + k)]
+
+
+def _made(builder: Any, values: Any) -> Any:
+    """The values, of which LLVM must not make others: it would take a shuffle apart into more of half the width."""
+    kind, name = values.type, f"llvm.arithmetic.fence.v{values.type.count}f64"
+    function = builder.module.globals.get(name) or ir.Function(builder.module, ir.FunctionType(kind, [kind]), name)
+    return builder.call(function, [values])
 
 
 def _spread(builder: Any, value: Any, width: int) -> Any:

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST = 1 << 10  # numbers that there is room for at first
+FEWEST, MOST = 1 << 10, 1 << 22  # numbers that there is room for at first
 
 Floats = NDArray[np.float64]
 
 
 class Column:
     """Numbers that come in pieces. There is room for twice as many whenever it is full: in large pieces of memory,
-    which come in large pages; a page fault for every 512 numbers takes a tenth of a step on a single row."""
+    which come in large pages; a page fault for every 512 numbers takes a tenth of a step on a single row.
+    expected: so many, within reason, need not be moved; room that is not used takes no memory."""
 
-    def __init__(self) -> None:
-        self._room, self._count = np.empty(FEWEST), 0
+    def __init__(self, expected: int) -> None:
+        self._room, self._count = np.empty(min(max(expected, FEWEST), MOST)), 0
 
     @property
     def values(self) -> Floats:
@@ -38,10 +39,11 @@ class Column:
 
 class History:
     """What each step recorded: the batch's loss and gradient norm at theta(k - 1), the loss with the penalties, and the
-    learning rate."""
+    learning rate. expected: how many steps there will be at most."""
 
-    def __init__(self) -> None:
-        self._losses, self._norms = Column(), Column()
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._losses, self._norms = Column(expected), Column(expected)
         self._objectives: Column | None = None  # None: they are the losses
         self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
 
@@ -64,7 +66,7 @@ class History:
     def add(self, losses: Any, penalties: list[float] | None, norms: Any, rates: Any) -> None:
         """What some steps recorded; penalties: None where there are none."""
         if penalties is not None:
-            self._objectives = Column() if self._objectives is None else self._objectives
+            self._objectives = Column(self._expected) if self._objectives is None else self._objectives
             self._objectives.extend(np.asarray(losses) + np.asarray(penalties))
         self._losses.extend(losses)
         self._norms.extend(norms)

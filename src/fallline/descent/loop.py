@@ -60,7 +60,7 @@ class Descent:
         start_objective = self.start_loss + self.additions.penalty(list(start))
         self.watch = kind(plan.tolerance, plan.patience, start_objective) if plan.tolerance is not None else None
         self.carry = plan.rule.start_carry()
-        self.history = History()
+        self.history = History(plan.steps)
         self.k = 0
         self.stop = ""
         self.cause = ""

@@ -8,8 +8,9 @@ from itertools import product
 
 import numpy as np
 
-from .compiled.apply import Parameters, Vector, apply_in_place, first_states
+from .compiled.apply import Parameters, Vector, apply_in_place
 from .compiled.runtime import Arrays, CompiledRuntime
+from .compiled.shape import first_states
 from .errors import FalllineError, SpecificationError
 from .insight.check_loss import check_bytes, check_functions, check_slopes
 from .losses import LOGISTIC, SQUARED, Loss

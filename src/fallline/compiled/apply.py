@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpecificationError
-from ..models.elementwise import elementwise
 from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from . import apply_loops, prefetch, quotient, vectors
@@ -55,12 +54,6 @@ class Parameters(NamedTuple):
     def part(self, start: int, stop: int) -> Parameters:
         cut = slice(start, stop)
         return Parameters(self.theta[cut], self.gradient[cut], tuple(state[cut] for state in self.states))
-
-
-def first_states(rule: Rule, theta: Vector) -> tuple[Vector, ...]:
-    """The state before step 1, in theta's type."""
-    values = elementwise(type(rule).first_state)(rule, theta.astype(np.float64, copy=False))
-    return tuple(np.array(np.broadcast_to(value, theta.shape), dtype=theta.dtype) for value in values)
 
 
 def apply_in_place(rule: Rule, numbers: Numbers, parameters: Sequence[Parameters], threads: int = 1) -> str:

@@ -20,7 +20,8 @@ from ..sums import LEAF
 from .batches import Layout
 from .on_demand import descent_kernel, loss_kernel, table_kernel
 from .pool import share
-from .shape import rows_of, shape_of
+from .shape import first_states, rows_of, shape_of
+from .unmade import Unmade
 
 CAUSES = ("", "loss", "growth", "gradient", "step", "parameter")  # finish_step's answers
 PARTS = 4  # of a batch for each thread: none waits long for another that the machine kept busy
@@ -201,8 +202,7 @@ class CompiledRuntime:
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
-        states = np.array([self.rule.first_state(value) for value in values.tolist()], dtype=np.float64)
-        rule_state = np.ascontiguousarray(states.reshape(len(values), len(self.rule.state)).T)
+        rule_state = np.array(first_states(self.rule, values)).reshape(len(self.rule.state), len(values))
         extra = rows_of(self.additions, values)
         averaged = self.additions.average is not None
         return CompiledState(values, rule_state, np.array([smoothed_loss]), extra, averaged)
@@ -252,12 +252,17 @@ class CompiledRuntime:
         large = largest * self.problem.columns >= self.thread_work and largest > LEAF
         take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
-        losses, norms, added = records[:tried].T
+        losses, recorded, added = records[:tried].T
+        norms = self._norms_of(recorded, rows, bounds)
         if penalties is not None:
             penalties += added.tolist()
         if isinstance(batches, Batches):  # of many steps, mostly
             return losses, norms, CAUSES[cause]
         return losses.tolist(), norms.tolist(), CAUSES[cause]
+
+    def _norms_of(self, recorded: Floats, rows: Rows, bounds: Rows) -> Floats | Unmade:
+        """The steps' norms, of what they have recorded for them."""
+        return recorded
 
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats

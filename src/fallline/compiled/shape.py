@@ -2,6 +2,7 @@
 
 `rows_of` lays out the array `extra` (rows, parameters): the penalties' numbers for each coefficient, then FIRST and
 NEXT of groups, then the average of the parameters. Behind the rule's numbers of a step stand those of the transforms.
+`first_states` are the rows of the rule itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..models.elementwise import elementwise
 from ..plain.additions import Additions
+from ..rules.rule import Rule
 
 
 class Part(NamedTuple):
@@ -103,3 +107,9 @@ def rows_of(additions: Additions, theta: Any) -> Any:
     if additions.average is not None:
         extra[-1] = theta
     return extra
+
+
+def first_states(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """The rule's state before step 1, in theta's type."""
+    values = elementwise(type(rule).first_state)(rule, theta.astype(np.float64, copy=False))
+    return tuple(np.array(np.broadcast_to(value, theta.shape), dtype=theta.dtype) for value in values)

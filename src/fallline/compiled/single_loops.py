@@ -69,6 +69,8 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
             score, squares = score_and_squares(x, following, means, coefficients, gradient, 0, columns, 0.0, 0.0, later)
         all_squares[i] = squares
     count = min(STEPS, scratch.shape[1])  # a loop that the compiler knows to be short would stay scalar
+    for i in range(count):
+        all_squares[i] = np.sqrt(all_squares[i])
     average = records_of(scratch, count, loss_numbers, 1.0 / smoothing_rows, smoothed_loss[0], loss_limit, t, records)
     if not average < np.inf or not is_finite(theta):
         copy_rows(before[0], before[1:], theta, matrix)
@@ -124,22 +126,20 @@ def move_part(features, vectors, begin, end, share, weight, state, keep, numbers
 
 
 def records_of(scratch, count, loss_numbers, share, average, loss_limit, t, records):
-    """The losses and norms of so many steps into the records. Return the smoothed loss after them; infinite where it
-    went beyond its limit, or a loss or a norm was not finite."""
-    scores, targets, weights, squares = scratch[0], scratch[1], scratch[2], scratch[3]
+    """The losses and norms (or what stands for them) of so many steps into the records. Return the smoothed loss after
+    them; infinite where it went beyond its limit, or a loss or a norm was not finite."""
+    scores, targets, weights, norms = scratch[0], scratch[1], scratch[2], scratch[3]
     for i in range(count):
         scores[i] = row_loss(scores[i], targets[i], loss_numbers)[0]
-    for i in range(count):
-        squares[i] = np.sqrt(squares[i])
     good = True
     for i in range(count):
         loss = 0.0
         if weights[i] != 0.0:
             loss = (0.0 + weights[i] * scores[i]) / weights[i]
             average = smoothed(average, loss, share)
-            good &= abs(loss) < np.inf and squares[i] < np.inf and average <= loss_limit
+            good &= abs(loss) < np.inf and abs(norms[i]) < np.inf and average <= loss_limit
         records[t + i, 0] = loss
-        records[t + i, 1] = squares[i]
+        records[t + i, 1] = norms[i]
         records[t + i, 2] = 0.0
     return average if good else np.inf
 

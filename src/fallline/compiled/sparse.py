@@ -13,8 +13,11 @@ from ..plain.divergence import Guard
 from ..plain.problem import Problem
 from ..rules.rule import Rule
 from ..sums import LEAF
-from .on_demand import sparse_descent_kernel, sparse_loss_kernel
+from .on_demand import sparse_descent_kernel, sparse_loss_kernel, sparse_table_kernel
 from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
+from .unmade import Unmade
+
+BLOCK = 64  # entries of a slot with one mark
 
 
 class SparseArrays(Arrays):
@@ -127,6 +130,21 @@ class SparseRuntime(CompiledRuntime):
         )
         return result
 
+    def _norms_of(self, recorded: Floats, rows: Rows, bounds: Rows) -> Floats | Unmade:
+        steps = len(bounds) - 1
+        if not self.rule.lazy or bounds[-1] - bounds[0] != steps:
+            return recorded
+        taken = rows[bounds[0] : bounds[len(recorded)]]
+        return Unmade(recorded, lambda shares: self._norms_of_rows(taken, shares))
+
+    def _norms_of_rows(self, rows: Rows, shares: Floats) -> Floats:
+        """The norms of steps on one row each. shares: weight * slope of each."""
+        norms, problem = np.empty(len(rows)), self.problem
+        width, places = leaves_of(problem.parameters)
+        given = problem.scored, np.ascontiguousarray(rows), places, width, most_stored(problem)
+        sparse_table_kernel().row_norms(*given, np.ascontiguousarray(shares), norms)
+        return norms
+
 
 def slots_for(rows: int) -> int:
     """How many slots a batch needs: one to work in, and one for each digit of the number of its leaves."""
@@ -134,14 +152,30 @@ def slots_for(rows: int) -> int:
     return max(leaves.bit_length(), 1) + 1
 
 
+def marks_for(columns: int) -> int:
+    """How many marks a slot has: one for each BLOCK columns, and a whole number of BLOCKs."""
+    return (columns + BLOCK * BLOCK - 1) // (BLOCK * BLOCK) * BLOCK
+
+
 def scratch_of(problem: SparseArrays, states: int, rows: int) -> tuple[Any, ...]:
-    """What steps on batches of so many rows work in: slots with their marks and summaries, all empty; the places of a
-    batch's features, and what stands beside them; the leaves of a norm, and each leaf's place there."""
-    count, words = slots_for(rows), -(-problem.columns // 64)
-    slots = np.zeros((count, problem.columns + 3))
-    marks, summary = np.zeros((count, words), np.int64), np.zeros((count, -(-words // 64)), np.int64)
+    """What steps on batches of so many rows work in: slots with their marks, all empty; the places of a batch's
+    features, and what stands beside them; the leaves of a norm, and each leaf's place there; and how many numbers a row
+    stores at most."""
+    count = slots_for(rows)
+    slots, marks = np.zeros((count, problem.columns + 3)), np.zeros((count, marks_for(problem.columns)), np.uint8)
     touched, vectors = np.empty(problem.parameters, np.uint32), np.empty((4 + 2 * states, problem.parameters))
-    leaves = -(-problem.parameters // LEAF)
+    width, places = leaves_of(problem.parameters)
+    return slots, marks, touched, vectors, np.zeros(width), places, most_stored(problem)
+
+
+def leaves_of(parameters: int) -> tuple[int, Any]:
+    """The leaves of a norm: room for how many, and each one's place there."""
+    leaves = -(-parameters // LEAF)
     bits = (leaves - 1).bit_length()
     reversed_bits = [int(f"{leaf:0{bits}b}"[::-1], 2) if bits else 0 for leaf in range(leaves)]
-    return slots, marks, summary, touched, vectors, np.zeros(1 << bits), np.array(reversed_bits, dtype=np.uint32)
+    return 1 << bits, np.array(reversed_bits, dtype=np.uint32)
+
+
+def most_stored(problem: SparseArrays) -> int:
+    """How many numbers a row stores at most."""
+    return int(np.diff(problem.features.spans, axis=1).max(initial=0))

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..losses.loss import Loss
 from ..rules.rule import Rule
-from . import sparse_curvature_loops, sparse_lazy_loops, sparse_sweep_loops, sparse_table_loops
+from . import sparse_curvature_loops, sparse_lazy_loops, sparse_norm_loops, sparse_sweep_loops, sparse_table_loops
 from .bindings import BOUND as BOUND_BESIDES
 from .generate import KERNEL, Text, load
 from .kernels import BOUND, RuleText, bind_loss, bind_step, small_function
@@ -19,9 +19,10 @@ SPARSE_BOUND = BOUND | BOUND_BESIDES
 
 @cache
 def sparse_table_kernel() -> Any:
-    """What needs neither loss nor rule: the sums for means and scales."""
+    """What needs neither loss nor rule: the sums for means and scales, and the norms of steps on single rows."""
     text = Text()
-    text.add(sparse_table_loops.sparse_column_sums, KERNEL, SPARSE_BOUND)
+    for function in (sparse_table_loops.sparse_column_sums, sparse_norm_loops.row_norms):
+        text.add(function, KERNEL, SPARSE_BOUND)
     return load("sparse_table", str(text))
 
 

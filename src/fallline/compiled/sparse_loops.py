@@ -4,9 +4,9 @@ What a row does not store is 0: it adds 0.0 to a score and to a gradient, which 
 from 0.0, as long as coefficients and slopes are finite. So it is left out. Sparse features are never centred.
 
 A row's stored entries are `indices[k]` (rising) and `values[k]` for k from spans[row, 0] to spans[row, 1] - 1. Sums
-over rows stand in a *slot*: a vector with an entry for every feature, and marks, one bit for each entry that is in use
-(and one bit of a summary for each 64 marks), so that a batch's features are found again in order without looking at
-all. Every other entry is 0.0. Behind the features stand three numbers: the intercept's sum, the loss, the weight.
+over rows stand in a *slot*: a vector with an entry for every feature, and marks, one byte for each BLOCK of entries of
+which any is in use, so that a batch's features are found again in order without looking at all. Every other entry is
+0.0. Behind the features stand three numbers: the intercept's sum, the loss, the weight.
 
 Bound by the kernel: `row_loss(score, target, loss_numbers)` and `gradient_point(theta, state, j, numbers)`.
 """
@@ -21,12 +21,15 @@ import numpy as np
 from ..sums import LEAF
 from .leaf_loops import own_weights
 from .prefetch import lowest_bit, prefetch
+from .sparse import BLOCK
 from .tree_loops import push, total
+from .vectors import read, write
 
 AHEAD = 4  # rows whose entries are asked for before they are needed
 FURTHER = 16  # times as many, for the order
 LINE_OF_INDICES = 16  # entries in a cache line
 LINE_OF_VALUES = 8
+BLOCK_BITS = BLOCK.bit_length() - 1
 
 
 def ask_for(spans, indices, values, target, rows, i):
@@ -93,7 +96,7 @@ def leaf_shares(table, rows, begin, end, theta, state, numbers, shares, sums):
     return spoilt
 
 
-def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks, summary):
+def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks):
     """Add the rows' gradients to a slot, row by row."""
     for i in range(begin, end):
         row = rows[i]
@@ -101,49 +104,57 @@ def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks, summ
         for k in range(spans[row, 0], spans[row, 1]):
             j = indices[k]
             slot[j] += share * values[k]
-            word = np.int64(j) >> 6
-            marks[word] |= 1 << (np.int64(j) & 63)
-            summary[word >> 6] |= 1 << (word & 63)
+            marks[np.int64(j) >> BLOCK_BITS] = 1
 
 
-def merge(slot, marks, summary, into, into_marks, into_summary):
-    """into <- into + slot, which is left empty."""
-    for block in range(summary.shape[0]):
-        words = summary[block]
-        summary[block] = 0
-        into_summary[block] |= words
-        while words != 0:
-            word = (block << 6) + lowest_bit(words)
-            words &= words - 1
-            bits = marks[word]
-            marks[word] = 0
-            into_marks[word] |= bits
-            while bits != 0:
-                j = (word << 6) + lowest_bit(bits)
-                bits &= bits - 1
-                into[j] = into[j] + slot[j]
-                slot[j] = 0.0
+def any_marked(marks, first):
+    """Whether a block is marked of the BLOCK from this one on; marks stand in whole BLOCKs of them."""
+    found = 0
+    for i in range(BLOCK):
+        found |= read(marks, first + i, 2)
+    return found != 0
 
 
-def collect(slot, marks, summary, touched, found):
-    """The slot's entries in order: their places and their sums. Return how many; the slot is left empty."""
+def merge(slot, marks, columns, into, into_marks):
+    """into <- into + slot, which is left empty. What is not in use is 0.0 in both: no bit of a sum changes by it."""
+    for group in range(0, marks.shape[0], BLOCK):
+        if any_marked(marks, group):
+            for block in range(group, group + BLOCK):
+                if marks[block] != 0:
+                    marks[block] = 0
+                    into_marks[block] = 1
+                    for j in range(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, columns)):
+                        write(into, j, 0, read(into, j, 0) + read(slot, j, 1))
+                        write(slot, j, 1, 0.0)
+
+
+def collect(slot, marks, columns, touched, found):
+    """The slot's entries that are not 0.0, in order: their places and their sums. Return how many; the slot is left
+    empty. An entry that is 0.0 is as good as untouched: a lazy rule leaves its parameter alone."""
     count = 0
-    for block in range(summary.shape[0]):
-        words = summary[block]
-        summary[block] = 0
-        while words != 0:
-            word = (block << 6) + lowest_bit(words)
-            words &= words - 1
-            bits = marks[word]
-            marks[word] = 0
-            while bits != 0:
-                j = (word << 6) + lowest_bit(bits)
-                bits &= bits - 1
-                touched[count] = j
-                found[count] = slot[j]
-                slot[j] = 0.0
-                count += 1
+    for group in range(0, marks.shape[0], BLOCK):
+        if any_marked(marks, group):
+            for block in range(group, group + BLOCK):
+                if marks[block] != 0:
+                    marks[block] = 0
+                    first = block << BLOCK_BITS
+                    bits = used(slot, first, min(BLOCK, columns - first))
+                    while bits != 0:
+                        j = first + lowest_bit(bits)
+                        bits &= bits - 1
+                        write(touched, count, 0, j)
+                        write(found, count, 3, read(slot, j, 1))
+                        write(slot, j, 1, 0.0)
+                        count += 1
     return count
+
+
+def used(slot, first, count):
+    """A bit for each entry that is not 0.0, of BLOCK of them at most."""
+    bits = np.int64(0)
+    for i in range(count):
+        bits |= np.int64(read(slot, first + i, 1) != 0.0) << i
+    return bits
 
 
 def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, work):
@@ -153,8 +164,9 @@ def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, 
     the last of places the one to work in. Return the slot that holds the batch, and whether the features that are not
     in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
     """
-    slots, marks, summary = scratch[0], scratch[1], scratch[2]
+    slots, marks = scratch[0], scratch[1]
     places, partial, leaf, sums, shares = work
+    columns = table[5].shape[0]
     last = places.shape[0] - 1
     spoilt = False
     count = 0
@@ -162,29 +174,29 @@ def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, 
         end = min(begin + LEAF, stop)
         spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, leaf)
         at = places[last]
-        add_leaf(table[0], table[1], table[2], rows, begin, end, shares, slots[at], marks[at], summary[at])
-        carry(count, places, slots, marks, summary)
+        add_leaf(table[0], table[1], table[2], rows, begin, end, shares, slots[at], marks[at])
+        carry(count, places, slots, marks, columns)
         push(partial, leaf, count)
         count += 1
-    collapse(count, places, slots, marks, summary)
+    collapse(count, places, slots, marks, columns)
     total(partial, count, sums)
     return places[last], spoilt
 
 
-def carry(count, places, slots, marks, summary):
+def carry(count, places, slots, marks, columns):
     """Put the slot worked in, leaf number `count`, into the counter."""
     last = places.shape[0] - 1
     height = 0
     while (count >> height) & 1:
         a, b = places[last], places[height]
-        merge(slots[a], marks[a], summary[a], slots[b], marks[b], summary[b])
+        merge(slots[a], marks[a], columns, slots[b], marks[b])
         places[last] = b
         places[height] = a
         height += 1
     places[last], places[height] = places[height], places[last]
 
 
-def collapse(count, places, slots, marks, summary):
+def collapse(count, places, slots, marks, columns):
     """Add the counter's digits up in the slot worked in."""
     last = places.shape[0] - 1
     first = True
@@ -192,7 +204,7 @@ def collapse(count, places, slots, marks, summary):
         if (count >> height) & 1:
             a, b = places[last], places[height]
             if not first:
-                merge(slots[a], marks[a], summary[a], slots[b], marks[b], summary[b])
+                merge(slots[a], marks[a], columns, slots[b], marks[b])
             places[last] = b
             places[height] = a
             first = False

@@ -32,7 +32,7 @@ def sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
     theta, state, smoothed_loss, extra = stand
     loss_limit, smoothing_rows = limits
     inverse_scales = table[5]
-    slots, marks, summary = scratch[0], scratch[1], scratch[2]
+    slots, marks = scratch[0], scratch[1]
     last_sums = work[3]
     gradient, new_theta, new_matrix = after
     states, new_states = vectors_of(state), vectors_of(new_matrix)
@@ -63,10 +63,8 @@ def sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
         )
         for j in range(columns):
             sums[j] = 0.0
-        for word in range(marks.shape[1]):
-            marks[at, word] = 0
-        for block in range(summary.shape[1]):
-            summary[at, block] = 0
+        for block in range(marks.shape[1]):
+            marks[at, block] = 0
         if cause != 0:
             return t + 1, cause
     return numbers.shape[0], 0

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..sums import LEAF
 from .room import zeroed_floats
-from .sparse_loops import carry, collapse, digits
+from .sparse import marks_for
+from .sparse_loops import BLOCK_BITS, carry, collapse, digits
 
 
 def sparse_column_sums(spans, indices, values, shifts, squared, out):
@@ -16,9 +17,7 @@ def sparse_column_sums(spans, indices, values, shifts, squared, out):
     height = digits(spans.shape[0])
     columns = out.shape[0]
     slots = zeroed_floats((height + 1, columns))
-    words = (columns + 63) >> 6
-    marks = np.zeros((height + 1, words), dtype=np.int64)
-    summary = np.zeros((height + 1, (words + 63) >> 6), dtype=np.int64)
+    marks = np.zeros((height + 1, marks_for(columns)), dtype=np.uint8)
     places = np.arange(height + 1)
     count = 0
     for begin in range(0, spans.shape[0], LEAF):
@@ -30,11 +29,9 @@ def sparse_column_sums(spans, indices, values, shifts, squared, out):
                 deviation = x - shifts[j]
                 if x != 0.0:
                     slots[at, j] += deviation * deviation if squared else x
-                word = np.int64(j) >> 6
-                marks[at, word] |= 1 << (np.int64(j) & 63)
-                summary[at, word >> 6] |= 1 << (word & 63)
-        carry(count, places, slots, marks, summary)
+                marks[at, np.int64(j) >> BLOCK_BITS] = 1
+        carry(count, places, slots, marks, columns)
         count += 1
-    collapse(count, places, slots, marks, summary)
+    collapse(count, places, slots, marks, columns)
     for j in range(columns):
         out[j] = slots[places[height], j]

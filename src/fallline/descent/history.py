@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiled.unmade import Unmade
+
 FEWEST, MOST = 1 << 10, 1 << 22  # numbers that there is room for at first
+MOST_UNMADE = 1 << 23  # norms, while nobody asks for them: the numbers of their rows take 64 MB
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +47,7 @@ class History:
     def __init__(self, expected: int) -> None:
         self._expected = expected
         self._losses, self._norms = Column(expected), Column(expected)
+        self._unmade: list[tuple[int, int, Any]] = []  # norms: of the steps from one place to another
         self._objectives: Column | None = None  # None: they are the losses
         self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
 
@@ -53,7 +57,13 @@ class History:
 
     @property
     def norms(self) -> Floats:
+        self._make_norms()
         return self._norms.values
+
+    def _make_norms(self) -> None:
+        for start, end, make in self._unmade:
+            self._norms.values[start:end] = make(self._norms.values[start:end])
+        self._unmade.clear()
 
     @property
     def objectives(self) -> Floats:
@@ -69,11 +79,18 @@ class History:
             self._objectives = Column(self._expected) if self._objectives is None else self._objectives
             self._objectives.extend(np.asarray(losses) + np.asarray(penalties))
         self._losses.extend(losses)
+        if isinstance(norms, Unmade):
+            start = len(self._norms.values)
+            self._unmade.append((start, start + len(norms), norms.make))
+            norms = norms.recorded
         self._norms.extend(norms)
+        if self._unmade and len(self._norms.values) - self._unmade[0][0] > MOST_UNMADE:
+            self._make_norms()
         self._rates.append(rates)
 
     def forget_after(self, k: int) -> None:
         """Drop what the steps after k recorded."""
+        self._make_norms()
         self._rates = [self.rates[:k]]
         for column in (self._losses, self._norms, self._objectives):
             if column is not None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from ..compiled.apply import Parameters, apply_in_place, first_states, write_answers, write_points
+from ..compiled.apply import Parameters, apply_in_place, write_answers, write_points
+from ..compiled.shape import first_states
 from ..errors import DivergenceError, SpecificationError
 from ..rules.rule import Numbers, Rule
 

@@ -1,0 +1,154 @@
+"""Steps on batches of one sparse row, by a rule that leaves a parameter alone while its gradient is 0: `single_loops`
+for sparse rows, with the bytes of `sparse_lazy_loops`.
+
+Some steps are taken as if nothing could go wrong, and their losses are made side by side after them. Where one of them
+should have stopped the descent, all that they have changed is put back, for the caller to take them one by one.
+
+A gradient's norm, in the order of the law, takes as long as a third of the step, and few look at it: what is recorded
+is the row's share, weight * slope, of which `sparse_norm_loops.row_norms` makes it.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa: F821
+
+from __future__ import annotations
+
+import numpy as np
+
+from .leaf_loops import own_weights
+from .room import floats
+from .single_loops import STEPS, records_of
+from .sparse_loops import ask_for
+from .step_loops import mean_slope
+from .vectors import are_infinite, magnitude_bits, no_bits, read, write
+
+ROOM = 1 << 13  # stored numbers of the rows of some steps, mostly
+
+
+def single_room(most, used):
+    """What `single_steps` works in: records; what the parameters and the state were, row after row, and will be; and
+    the inverse scales. most: numbers stored in a row. used: whether it is of use at all."""
+    room, width = (max(ROOM, most + 1), most + 1) if used else (1, 1)
+    inverse = floats(width)
+    for n in range(width):
+        inverse[n] = 1.0
+    return floats((4, STEPS)), floats(room), floats(width), floats((STATES, room)), floats((STATES, room)), inverse
+
+
+def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
+    """Steps from t on, on the rows from rows[start] on: STEPS at most, and as many as there is room for. Return how
+    many, and whether they are taken: if not, nothing has changed. The arguments are those of `visit`."""
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
+    theta, matrix, smoothed_loss, _ = stand
+    loss_limit, smoothing_rows = limits
+    scratch, old_theta, new_theta, old_matrix, new_matrix, inverse = room
+    scores, targets, weights, shares = scratch[0], scratch[1], scratch[2], scratch[3]
+    state = vectors_of(old_matrix), vectors_of(new_matrix)
+    columns = inverse_scales.shape[0]
+    each = own_weights(weight)
+    count = rows_with_room(spans, rows, start, min(STEPS, numbers.shape[0] - t), intercept, old_theta.shape[0])
+    largest = no_bits(theta)
+    at = 0  # where the old values of this row's parameters begin
+    for i in range(count):
+        ask_for(spans, indices, values, target, rows, start + i)
+        row = rows[start + i]
+        first = spans[row, 0]
+        stored = spans[row, 1] - first
+        if scaled:
+            score = one_score(first, stored, indices, values, 1, theta, old_theta, at, inverse_scales, inverse)
+        else:
+            score = one_score(first, stored, indices, values, 0, theta, old_theta, at, inverse_scales, inverse)
+        if intercept:
+            score += write(old_theta, at + stored, 1, read(theta, columns, 7))
+        for k in range(STATES):
+            for n in range(stored):
+                old_matrix[k, at + n] = matrix[k, indices[first + n]]
+            if intercept:
+                old_matrix[k, at + stored] = matrix[k, columns]
+        scores[i] = score
+        targets[i] = target[row]
+        weights[i] = weight[row * each]
+        shares[i] = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
+        which = first, stored, at, intercept
+        vectors = indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix
+        if weights[i] == 1.0:  # dividing by it changes nothing
+            w = 1.0
+            largest = max(largest, move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i)))
+        elif weights[i] != 0.0:
+            w = weights[i]
+            largest = max(largest, move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i)))
+        at += stored + intercept
+    share = 1.0 / smoothing_rows
+    average = records_of(scratch, count, loss_numbers, share, smoothed_loss[0], loss_limit, t, records)
+    if average < np.inf and not are_infinite(largest):
+        smoothed_loss[0] = average
+        return count, True
+    put_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
+    return count, False
+
+
+def rows_with_room(spans, rows, start, most, intercept, room):
+    """How many rows from rows[start] on, `most` at most, have no more parameters than there is room for."""
+    for i in range(most):
+        row = rows[start + i]
+        room -= spans[row, 1] - spans[row, 0] + intercept
+        if room < 0:
+            return i
+    return most
+
+
+def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inverse_scales, inverse):
+    """A row's score but for the intercept. Its parameters, and their scales, come to stand side by side."""
+    score = 0.0
+    for n in range(stored):
+        j = read(indices, first + n, 4)
+        w = write(old_theta, at + n, 1, read(theta, j, 7))
+        u = w * write(inverse, n, 2, read(inverse_scales, j, 6)) if scaled else w
+        score += read(values, first + n, 5) * u
+    return score
+
+
+def move_row(which, vectors, share, weight, state, numbers):
+    """The row's gradient, and the rule's step on its parameters. Return the `magnitude_bits` of the largest number."""
+    first, stored, at, intercept = which
+    indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix = vectors
+    old_state, new_state = state
+    keep = kept(numbers)
+    largest = no_bits(theta)
+    for n in range(stored):
+        g = mean_slope(0.0 + share * read(values, first + n, 5), read(inverse, n, 2), weight)
+        before = read(old_theta, at + n, 1)
+        step = update(g, before, old_state, at + n, numbers, new_state)
+        after = write(new_theta, n, 3, before * keep - step)
+        largest = max(largest, max(magnitude_bits(g), magnitude_bits(after)))  # noqa: PLW3301 - LLVM knows this form
+    for n in range(stored):
+        theta[indices[first + n]] = new_theta[n]  # not by `write`: with it LLVM scatters, which takes longer
+    if intercept:
+        columns = theta.shape[0] - 1
+        g = mean_slope(0.0 + share, 1.0, weight)
+        before = read(old_theta, at + stored, 1)
+        step = update(g, before, old_state, at + stored, numbers, new_state)
+        theta[columns] = before * keep - step
+        largest = max(largest, magnitude_bits(g))
+        largest = max(largest, magnitude_bits(theta[columns]))
+    for k in range(STATES):
+        for n in range(stored):
+            matrix[k, indices[first + n]] = new_matrix[k, at + n]
+        if intercept:
+            matrix[k, theta.shape[0] - 1] = new_matrix[k, at + stored]
+    return largest
+
+
+def put_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):
+    """The parameters and the state as they were before these steps; the last row's parameters ended at `end`."""
+    at = end
+    for i in range(count - 1, -1, -1):
+        row = rows[start + i]
+        first = spans[row, 0]
+        stored = spans[row, 1] - first
+        at -= stored + intercept
+        for n in range(stored + intercept):
+            j = np.int64(indices[first + n]) if n < stored else theta.shape[0] - 1
+            theta[j] = old_theta[at + n]
+            for k in range(STATES):
+                matrix[k, j] = old_matrix[k, at + n]

@@ -14,11 +14,14 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..sums import LEAF
 from .room import floats
-from .sparse_loops import collect, sparse_batch_sums
+from .sparse import BLOCK
+from .sparse_loops import BLOCK_BITS, any_marked, collect, sparse_batch_sums
 from .sparse_norm_loops import norm_of
 from .sparse_single_loops import single_room, single_steps
 from .tree_loops import DEPTH
 from .vectors import read, write
+
+AT_A_TIME = 128  # parameters of a step
 
 
 def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
@@ -37,13 +40,8 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
     rows, bounds = batches
     theta, state, smoothed_loss, _ = stand
     loss_limit, smoothing_rows = limits
-    inverse_scales, scaled, intercept = table[5], table[6], table[7]
     slots, marks, touched, vectors, leaves, leaf_places, _ = scratch
-    sums = work[3]
-    gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
-    old_state, new_state = vectors[4 : 4 + STATES], vectors[4 + STATES :]
-    states, old_states, new_states = vectors_of(state), vectors_of(old_state), vectors_of(new_state)
-    columns = inverse_scales.shape[0]
+    sums, states, inverse = work[3], vectors_of(state), vectors[1]
     for n in range(inverse.shape[0]):
         inverse[n] = 1.0
     one_by_one = 0  # up to this step
@@ -58,61 +56,81 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
         start, stop = bounds[t], bounds[t + 1]
         arguments = tuple_of(numbers, t)
         at, spoilt = sparse_batch_sums(table, rows, start, stop, theta, states, arguments, scratch, work)
-        count = collect(slots[at], marks[at], columns, touched, gradient)
-        if intercept:
-            touched[count] = columns
-            gradient[count] = sums[0]
-            count += 1
-        gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta)
         loss_sum, batch_weight = sums[1], sums[2]
+        count, bad = step_on_touched(
+            slots[at], marks[at], table, sums[0], batch_weight, touched, vectors, theta, state, arguments
+        )
         t += 1
         records[t - 1, 1] = work[4][0] if single else 0.0
         if batch_weight == 0.0:
             records[t - 1, 0] = 0.0
+            put_back(count, touched, vectors, theta, state)
             continue
-        for i in range(STATES):
-            for n in range(count):
-                old_state[i, n] = state[i, touched[n]]
-        keep = kept(arguments)
-        bad = update_touched(
-            count, gradient, inverse, batch_weight, old_theta, old_states, arguments, keep, new_theta, new_states
-        )
+        if not single:
+            norm = norm_of(count, touched, vectors[0], leaf_places, leaves)
+            records[t - 1, 1] = np.nan if spoilt else norm
         loss = loss_sum / batch_weight
         records[t - 1, 0] = loss
         average = smoothed(smoothed_loss[0], loss, (stop - start) / smoothing_rows)
         if spoilt or bad != 0 or not abs(loss) < np.inf or average > loss_limit:
-            if not single:
-                norm = norm_of(count, touched, gradient, leaf_places, leaves)
-                records[t - 1, 1] = np.nan if spoilt else norm
+            put_back(count, touched, vectors, theta, state)
             return t, cause_of(loss, average, loss_limit, spoilt, bad)
         smoothed_loss[0] = average
-        for n in range(count):
-            theta[touched[n]] = new_theta[n]
-        for i in range(STATES):
-            for n in range(count):
-                state[i, touched[n]] = new_state[i, n]
-        if not single:
-            records[t - 1, 1] = norm_of(count, touched, gradient, leaf_places, leaves)
     return numbers.shape[0], 0
 
 
-def gather(count, touched, inverse_scales, scaled, theta, inverse, old_theta):
-    """The touched parameters and their scales, side by side."""
-    for n in range(count):
+def step_on_touched(slot, marks, table, intercept_sum, weight, touched, vectors, theta, state, numbers):
+    """The step, of the sums in the slot, which is left empty: on some parameters at a time, as they are found, so that
+    each comes into the first-level cache once. vectors: of the touched features, the gradient, what `put_back` needs,
+    and more. Return how many they are, and what was not finite (see `update_touched`)."""
+    inverse_scales, scaled, intercept = table[5], table[6], table[7]
+    columns = inverse_scales.shape[0]
+    gradient = vectors[0]
+    keep = kept(numbers)
+    count, done, bad = 0, 0, 0
+    for group in range(0, marks.shape[0], BLOCK):
+        last = group + BLOCK == marks.shape[0]
+        if last or any_marked(marks, group):
+            for block in range(group, group + BLOCK):
+                if marks[block] != 0:
+                    marks[block] = 0
+                    count = collect(slot, block << BLOCK_BITS, columns, touched, gradient, count)
+                end = last and block == marks.shape[0] - 1
+                if end and intercept:
+                    touched[count] = columns
+                    gradient[count] = intercept_sum
+                    count += 1
+                if end or count - done >= AT_A_TIME:
+                    gather(done, count, touched, inverse_scales, scaled, theta, state, vectors)
+                    bad |= update_touched(done, count, vectors, weight, numbers, keep)
+                    scatter(done, count, touched, vectors, theta, state)
+                    done = count
+    return count, bad
+
+
+def gather(first, last, touched, inverse_scales, scaled, theta, state, vectors):
+    """The touched parameters, their scales and their state, side by side."""
+    inverse, old_theta = vectors[1], vectors[2]
+    for n in range(first, last):
         old_theta[n] = theta[touched[n]]
     if scaled:
-        for n in range(count):
+        for n in range(first, last):
             j = touched[n]
             inverse[n] = inverse_scales[j] if j < inverse_scales.shape[0] else 1.0
+    for i in range(STATES):
+        for n in range(first, last):
+            vectors[4 + i, n] = state[i, touched[n]]
 
 
-def update_touched(count, gradient, inverse, weight, old_theta, old_states, numbers, keep, new_theta, new_states):
+def update_touched(first, last, vectors, weight, numbers, keep):
     """The mean gradients, in place of their sums, and the parameters and states after the step. Return what was not
-    finite: 1 for a gradient, 2 for a step, 4 for a parameter, added up."""
+    finite: the lowest bit for a gradient, the next for a step, and for a parameter."""
+    gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
+    old_states, new_states = vectors_of(vectors[4 : 4 + STATES]), vectors_of(vectors[4 + STATES :])
     bad_gradient = 0
     bad_step = 0
     bad_theta = 0
-    for n in range(count):
+    for n in range(first, last):
         g = (read(gradient, n, 0) * read(inverse, n, 1)) / weight
         before = read(old_theta, n, 2)
         step = update(g, before, old_states, n, numbers, new_states)
@@ -122,6 +140,24 @@ def update_touched(count, gradient, inverse, weight, old_theta, old_states, numb
         bad_step |= not abs(step) < np.inf
         bad_theta |= not abs(after) < np.inf
     return bad_gradient + 2 * bad_step + 4 * bad_theta
+
+
+def scatter(first, last, touched, vectors, theta, state):
+    """The parameters and their state after the step, each to its place."""
+    for n in range(first, last):
+        theta[touched[n]] = vectors[3, n]
+    for i in range(STATES):
+        for n in range(first, last):
+            state[i, touched[n]] = vectors[4 + STATES + i, n]
+
+
+def put_back(count, touched, vectors, theta, state):
+    """The parameters and their state as they were before the step."""
+    for n in range(count):
+        theta[touched[n]] = vectors[2, n]
+    for i in range(STATES):
+        for n in range(count):
+            state[i, touched[n]] = vectors[4 + i, n]
 
 
 def cause_of(loss, average, loss_limit, spoilt, bad):

@@ -128,24 +128,18 @@ def merge(slot, marks, columns, into, into_marks):
                         write(slot, j, 1, 0.0)
 
 
-def collect(slot, marks, columns, touched, found):
-    """The slot's entries that are not 0.0, in order: their places and their sums. Return how many; the slot is left
-    empty. An entry that is 0.0 is as good as untouched: a lazy rule leaves its parameter alone."""
-    count = 0
-    for group in range(0, marks.shape[0], BLOCK):
-        if any_marked(marks, group):
-            for block in range(group, group + BLOCK):
-                if marks[block] != 0:
-                    marks[block] = 0
-                    first = block << BLOCK_BITS
-                    bits = used(slot, first, min(BLOCK, columns - first))
-                    while bits != 0:
-                        j = first + lowest_bit(bits)
-                        bits &= bits - 1
-                        write(touched, count, 0, j)
-                        write(found, count, 3, read(slot, j, 1))
-                        write(slot, j, 1, 0.0)
-                        count += 1
+def collect(slot, first, columns, touched, found, count):
+    """The entries that are not 0.0 of the block from `first` on, in order: their places and their sums, behind those
+    that are there. Return how many there are; the block is left empty. An entry that is 0.0 is as good as untouched:
+    a lazy rule leaves its parameter alone."""
+    bits = used(slot, first, min(BLOCK, columns - first))
+    while bits != 0:
+        j = first + lowest_bit(bits)
+        bits &= bits - 1
+        write(touched, count, 0, j)
+        write(found, count, 3, read(slot, j, 1))
+        write(slot, j, 1, 0.0)
+        count += 1
     return count
 
 

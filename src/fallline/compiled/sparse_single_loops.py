@@ -83,7 +83,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
     if average < np.inf and not are_infinite(largest):
         smoothed_loss[0] = average
         return count, True
-    put_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
+    put_rows_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
     return count, False
 
 
@@ -139,7 +139,7 @@ def move_row(which, vectors, share, weight, state, numbers):
     return largest
 
 
-def put_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):
+def put_rows_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):
     """The parameters and the state as they were before these steps; the last row's parameters ended at `end`."""
     at = end
     for i in range(count - 1, -1, -1):

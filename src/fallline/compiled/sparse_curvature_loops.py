@@ -20,13 +20,13 @@ def sparse_loss_sums(table, rows, theta, out):
     partial = floats((DEPTH, 3))
     leaf = floats(3)
     sums = floats(3)
-    shares = floats(LEAF)
+    scratch, b = floats((3, LEAF)), floats(1)
     no_state = floats((0, 0))
     no_numbers = floats(0)
     count = 0
     for begin in range(0, rows.shape[0], LEAF):
         end = min(begin + LEAF, rows.shape[0])
-        leaf_shares(table, rows, begin, end, theta, no_state, no_numbers, shares, leaf)
+        leaf_shares(table, rows, begin, end, theta, no_state, no_numbers, scratch, b, leaf)
         push(partial, leaf, count)
         count += 1
     total(partial, count, sums)

@@ -28,7 +28,7 @@ def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
     """As `descent_loops.take_steps`; but where all batches are one row, their shares are recorded in the norms' place,
     of which `row_norms` makes them. table: `SparseArrays.scored`. scratch: what `sparse.scratch_of` makes; slots
     and marks are empty before and after."""
-    work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats(LEAF)
+    work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats((3, LEAF)), floats(1)
     _, bounds = batches
     single = bounds[numbers.shape[0]] - bounds[0] == numbers.shape[0]  # no batch is empty, so all are one row
     room = single_room(scratch[6], single)
@@ -61,7 +61,7 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
             slots[at], marks[at], table, sums[0], batch_weight, touched, vectors, theta, state, arguments
         )
         t += 1
-        records[t - 1, 1] = work[4][0] if single else 0.0
+        records[t - 1, 1] = work[4][0, 0] if single else 0.0
         if batch_weight == 0.0:
             records[t - 1, 0] = 0.0
             put_back(count, touched, vectors, theta, state)

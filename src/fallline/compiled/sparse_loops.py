@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sums import LEAF
-from .leaf_loops import own_weights
+from .leaf_loops import slopes
 from .prefetch import lowest_bit, prefetch
 from .sparse import BLOCK
 from .tree_loops import push, total
@@ -49,50 +49,57 @@ def ask_for(spans, indices, values, target, rows, i):
             prefetch(values, k)
 
 
-def row_score(first, last, indices, values, inverse_scales, scaled, theta, state, numbers):
-    """A row's terms, feature by feature; the intercept is still to come."""
-    score = 0.0
-    if scaled:
-        for k in range(first, last):
-            j = indices[k]
-            score += values[k] * (gradient_point(theta[j], state, j, numbers) * inverse_scales[j])
-    else:
-        for k in range(first, last):
-            j = indices[k]
-            score += values[k] * gradient_point(theta[j], state, j, numbers)
-    return score
+def two_scores(which, spans, indices, values, inverse_scales, scaled, theta, state, numbers):
+    """Two rows' terms, feature by feature; the intercept is still to come. Each addition waits for the one before it:
+    two rows take hardly longer than one."""
+    row, other = which
+    first, second = spans[row, 0], spans[other, 0]
+    count, other_count = spans[row, 1] - first, spans[other, 1] - second
+    score, other_score = 0.0, 0.0
+    both = min(count, other_count)
+    for n in range(both):
+        score += term(first + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+        other_score += term(second + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+    for n in range(both, count):
+        score += term(first + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+    for n in range(both, other_count):
+        other_score += term(second + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+    return score, other_score
 
 
-def leaf_shares(table, rows, begin, end, theta, state, numbers, shares, sums):
-    """The rows' weight * slope, and their sums (intercept, loss, weight). Return whether a share is not finite in a
-    row with features that are not stored: their gradient is then 0 * infinity. table: `SparseArrays.scored`."""
+def term(k, indices, values, inverse_scales, scaled, theta, state, numbers):
+    j = read(indices, k, 4)
+    w = gradient_point(read(theta, j, 1), state, j, numbers)
+    return read(values, k, 5) * (w * read(inverse_scales, j, 6) if scaled else w)
+
+
+def leaf_shares(table, rows, begin, end, theta, state, numbers, scratch, b, sums):
+    """The rows' weight * slope in scratch[0], and their sums (intercept, loss, weight). Return whether a share is not
+    finite in a row with features that are not stored: their gradient is then 0 * infinity. table:
+    `SparseArrays.scored`."""
     spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
     columns = inverse_scales.shape[0]
-    each = own_weights(weight)
-    b = gradient_point(theta[columns], state, columns, numbers) if intercept else 0.0
-    for i in range(begin, end):
+    shares = scratch[0]
+    if intercept:
+        b[0] = gradient_point(theta[columns], state, columns, numbers)
+    for i in range(begin, end, 2):
+        last = min(i + 1, end - 1)
         ask_for(spans, indices, values, target, rows, i)
-        row = rows[i]
-        score = row_score(spans[row, 0], spans[row, 1], indices, values, inverse_scales, scaled, theta, state, numbers)
-        shares[i - begin] = score + b if intercept else score
-    share_sum = 0.0
-    loss_sum = 0.0
-    weight_sum = 0.0
+        ask_for(spans, indices, values, target, rows, last)
+        which = rows[i], rows[last]
+        if scaled:
+            found = two_scores(which, spans, indices, values, inverse_scales, 1, theta, state, numbers)
+        else:
+            found = two_scores(which, spans, indices, values, inverse_scales, 0, theta, state, numbers)
+        shares[last - begin] = found[1]
+        shares[i - begin] = found[0]
+    for i in range(3):
+        sums[i] = 0.0
+    slopes((spans, target, weight, sums[:0], intercept, loss_numbers), b, rows, begin, end, scratch, sums)
     spoilt = False
     for i in range(begin, end):
-        row = rows[i]
-        value, slope = row_loss(shares[i - begin], target[row], loss_numbers)
-        w = weight[row * each]
-        share = w * slope
-        loss_sum += w * value
-        share_sum += share
-        weight_sum += w
-        shares[i - begin] = share
-        if not abs(share) < np.inf:
-            spoilt |= spans[row, 1] - spans[row, 0] < columns
-    sums[0] = share_sum
-    sums[1] = loss_sum
-    sums[2] = weight_sum
+        if not abs(shares[i - begin]) < np.inf:
+            spoilt |= spans[rows[i], 1] - spans[rows[i], 0] < columns
     return spoilt
 
 
@@ -159,16 +166,16 @@ def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, 
     in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
     """
     slots, marks = scratch[0], scratch[1]
-    places, partial, leaf, sums, shares = work
+    places, partial, leaf, sums, shares, b = work
     columns = table[5].shape[0]
     last = places.shape[0] - 1
     spoilt = False
     count = 0
     for begin in range(start, stop, LEAF):
         end = min(begin + LEAF, stop)
-        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, leaf)
+        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, b, leaf)
         at = places[last]
-        add_leaf(table[0], table[1], table[2], rows, begin, end, shares, slots[at], marks[at])
+        add_leaf(table[0], table[1], table[2], rows, begin, end, shares[0], slots[at], marks[at])
         carry(count, places, slots, marks, columns)
         push(partial, leaf, count)
         count += 1

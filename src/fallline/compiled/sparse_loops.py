@@ -171,16 +171,19 @@ def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, 
     last = places.shape[0] - 1
     spoilt = False
     count = 0
+    alone = stop - start <= LEAF  # then always in the same slot, which stays in the caches
     for begin in range(start, stop, LEAF):
         end = min(begin + LEAF, stop)
-        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, b, leaf)
+        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, b, sums if alone else leaf)
         at = places[last]
         add_leaf(table[0], table[1], table[2], rows, begin, end, shares[0], slots[at], marks[at])
-        carry(count, places, slots, marks, columns)
-        push(partial, leaf, count)
-        count += 1
-    collapse(count, places, slots, marks, columns)
-    total(partial, count, sums)
+        if not alone:
+            carry(count, places, slots, marks, columns)
+            push(partial, leaf, count)
+            count += 1
+    if not alone:
+        collapse(count, places, slots, marks, columns)
+        total(partial, count, sums)
     return places[last], spoilt
 
 

@@ -46,14 +46,17 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
     state = vectors_of(old_matrix), vectors_of(new_matrix)
     columns = inverse_scales.shape[0]
     each = own_weights(weight)
-    count = rows_with_room(spans, rows, start, min(STEPS, numbers.shape[0] - t), intercept, old_theta.shape[0])
+    count = 0
     largest = no_bits(theta)
     at = 0  # where the old values of this row's parameters begin
-    for i in range(count):
+    for i in range(min(STEPS, numbers.shape[0] - t)):
         ask_for(spans, indices, values, target, rows, start + i)
         row = rows[start + i]
         first = spans[row, 0]
         stored = spans[row, 1] - first
+        if at + stored + intercept > old_theta.shape[0]:
+            break
+        count += 1
         if scaled:
             score = one_score(first, stored, indices, values, 1, theta, old_theta, at, inverse_scales, inverse)
         else:
@@ -85,16 +88,6 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         return count, True
     put_rows_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
     return count, False
-
-
-def rows_with_room(spans, rows, start, most, intercept, room):
-    """How many rows from rows[start] on, `most` at most, have no more parameters than there is room for."""
-    for i in range(most):
-        row = rows[start + i]
-        room -= spans[row, 1] - spans[row, 0] + intercept
-        if room < 0:
-            return i
-    return most
 
 
 def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inverse_scales, inverse):

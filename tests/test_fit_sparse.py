@@ -14,6 +14,7 @@ import fallline
 from fallline.compiled.sparse_scaling import sparse_scales
 from fallline.data.sources import DEFAULT, svmlight
 from fallline.data.sparse import of_matrix
+from fallline.descent import history
 from fallline.plain.scaling import uncentred_scale
 
 
@@ -61,6 +62,32 @@ def test_a_sparse_fit_has_the_bytes_of_an_unscaled_dense_one(rng: np.random.Gene
     assert sparse.model.predict(dense).tobytes() == filled.model.predict(dense).tobytes()
     plain = fallline.fit(Matrix(dense), y, runtime="plain", **options)
     assert plain.model.theta.tobytes() == sparse.model.theta.tobytes()
+
+
+def test_norms_that_nobody_has_asked_for_are_made_later(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The norms of steps on single rows are those of dense rows whenever they are asked for: at the end, after every
+    epoch, when they become too many, and after some steps were thrown away."""
+    dense, y = rows_of(rng)
+    options: dict[str, Any] = {"rule": "sgd", "learning_rate": 0.01, "epochs": 4, "batch_size": 1, "scale": None}
+    expected = fallline.fit(dense, y, **options).history
+    assert fallline.fit(Matrix(dense), y, **options).history.equals(expected)
+    asked: list[bytes] = []
+
+    def ask(descent: Any) -> None:
+        asked.append(descent.history.norms.tobytes())
+
+    monkeypatch.setattr(history, "MOST_UNMADE", 700)
+    for progress in (None, ask):
+        again = fallline.fit(Matrix(dense), y, progress=progress, **options)
+        assert again.history.equals(expected)
+    whole = expected.column("gradient_norm").to_numpy().tobytes()
+    assert asked
+    assert all(whole.startswith(part) for part in asked)
+    kept = again._descent.history
+    kept.forget_after(500)
+    assert kept.norms.tobytes() == whole[: 500 * 8]
 
 
 def test_scaled_columns_are_divided_by_their_deviation(rng: np.random.Generator) -> None:

@@ -146,6 +146,43 @@ def test_a_step_that_is_not_finite_is_not_applied(rule_name: str, batch: int) ->
             compare(table, "squared", rule, batches, draw, plain_runtime(table, "squared", rule))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("rule_name", ["sgd", "adagrad"])
+def test_single_rows_are_put_back_where_one_must_stop(rule_name: str, weighted: bool) -> None:
+    """Steps on single rows are taken some at a time: one of them that must not be taken, at any place among them, stops
+    the descent there, with the state, the losses and the norms of dense rows; for a number that is too large, and for
+    growth."""
+    draw = random.Random(fresh_seed())
+    table, rule = sparse_table("squared", draw, 60, 3_000, 40), rule_named(rule_name, learning_rate=0.01)
+    table.weights[:] = [*(table.weights[:50] if weighted else [1.0] * 50), *[2.0 if weighted else 1.0] * 10]
+    table.features[50][3] = table.targets[50] = 1e200
+    table.targets[55] = 1e9
+    for bad, limit in ((50, INFINITY), (55, 1e6)):
+        before = draw.randrange(70)
+        batches = [[draw.randrange(50)] for _ in range(2 * before + 1)] + [[bad]] * 3
+        batches += [[draw.randrange(50)] for _ in range(2 * before + 40)]
+        numbers, start = rule_numbers(rule, [0.01] * len(batches)), [0.0] * table.parameters
+        expected = taken(compiled_runtime(table, "squared", rule, 1), start, batches, numbers, limit)
+        assert any(expected[0][3::3])
+        assert taken(SparseRuntime(sparse_arrays(table, "squared", draw), rule), start, batches, numbers, limit) == (
+            expected
+        )
+
+
+@pytest.mark.parametrize("rule_name", ["sgd", "adagrad"])
+def test_single_rows_may_be_long(rule_name: str) -> None:
+    """Rows of no number and of thousands, more than there is room for at a time, one after the other."""
+    draw = random.Random(fresh_seed())
+    columns = 9_500
+    table, rule = sparse_table("logistic", draw, 24, columns, 3), rule_named(rule_name, learning_rate=0.01)
+    for i, stored in enumerate((9_400, 5_000, 3_000, 0, 8_192, 1)):
+        table.features[i] = [0.0] * columns
+        for j in draw.sample(range(columns), stored):
+            table.features[i][j] = draw.gauss(0.0, 0.1)
+    batches = [[draw.randrange(24)] for _ in range(90)]
+    compare(table, "logistic", rule, batches, draw, compiled_runtime(table, "logistic", rule, 1))
+
+
 @pytest.mark.parametrize("rule_name", ["sgd", "adam"])
 def test_growth_stops_a_sparse_descent(rule_name: str) -> None:
     """At the smoothed loss's limit the step is not applied, as on dense rows."""

@@ -112,14 +112,15 @@ def gather(first, last, touched, inverse_scales, scaled, theta, state, vectors):
     """The touched parameters, their scales and their state, side by side."""
     inverse, old_theta = vectors[1], vectors[2]
     for n in range(first, last):
-        old_theta[n] = theta[touched[n]]
+        write(old_theta, n, 2, read(theta, read(touched, n, 4), 7))
     if scaled:
         for n in range(first, last):
-            j = touched[n]
+            j = read(touched, n, 4)
             inverse[n] = inverse_scales[j] if j < inverse_scales.shape[0] else 1.0
     for i in range(STATES):
+        values, old_values = state[i], vectors[4 + i]
         for n in range(first, last):
-            vectors[4 + i, n] = state[i, touched[n]]
+            write(old_values, n, 2, read(values, read(touched, n, 4), 7))
 
 
 def update_touched(first, last, vectors, weight, numbers, keep):
@@ -143,12 +144,14 @@ def update_touched(first, last, vectors, weight, numbers, keep):
 
 
 def scatter(first, last, touched, vectors, theta, state):
-    """The parameters and their state after the step, each to its place."""
+    """The parameters and their state after the step, each to its place. (Not by `write`: see `move_row`.)"""
+    new_theta = vectors[3]
     for n in range(first, last):
-        theta[touched[n]] = vectors[3, n]
+        theta[np.uint64(read(touched, n, 4))] = read(new_theta, n, 3)
     for i in range(STATES):
+        values, new_values = state[i], vectors[4 + STATES + i]
         for n in range(first, last):
-            state[i, touched[n]] = vectors[4 + STATES + i, n]
+            values[np.uint64(read(touched, n, 4))] = read(new_values, n, 3)
 
 
 def put_back(count, touched, vectors, theta, state):

@@ -109,9 +109,9 @@ def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks):
         row = rows[i]
         share = shares[i - begin]
         for k in range(spans[row, 0], spans[row, 1]):
-            j = indices[k]
-            slot[j] += share * values[k]
-            marks[np.int64(j) >> BLOCK_BITS] = 1
+            j = read(indices, k, 4)
+            write(slot, j, 0, read(slot, j, 0) + share * read(values, k, 5))
+            write(marks, j >> BLOCK_BITS, 1, 1)
 
 
 def any_marked(marks, first):

@@ -64,8 +64,9 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         if intercept:
             score += write(old_theta, at + stored, 1, read(theta, columns, 7))
         for k in range(STATES):
+            old_values, now = old_matrix[k], matrix[k]
             for n in range(stored):
-                old_matrix[k, at + n] = matrix[k, indices[first + n]]
+                write(old_values, at + n, 1, read(now, read(indices, first + n, 4), 7))
             if intercept:
                 old_matrix[k, at + stored] = matrix[k, columns]
         scores[i] = score
@@ -115,7 +116,8 @@ def move_row(which, vectors, share, weight, state, numbers):
         after = write(new_theta, n, 3, before * keep - step)
         largest = max(largest, max(magnitude_bits(g), magnitude_bits(after)))  # noqa: PLW3301 - LLVM knows this form
     for n in range(stored):
-        theta[indices[first + n]] = new_theta[n]  # not by `write`: with it LLVM scatters, which takes longer
+        j = np.uint64(read(indices, first + n, 4))  # not by `write`: LLVM would scatter, which takes longer
+        theta[j] = read(new_theta, n, 3)
     if intercept:
         columns = theta.shape[0] - 1
         g = mean_slope(0.0 + share, 1.0, weight)
@@ -125,8 +127,9 @@ def move_row(which, vectors, share, weight, state, numbers):
         largest = max(largest, magnitude_bits(g))
         largest = max(largest, magnitude_bits(theta[columns]))
     for k in range(STATES):
+        now, new_values = matrix[k], new_matrix[k]
         for n in range(stored):
-            matrix[k, indices[first + n]] = new_matrix[k, at + n]
+            now[np.uint64(read(indices, first + n, 4))] = read(new_values, at + n, 3)
         if intercept:
             matrix[k, theta.shape[0] - 1] = new_matrix[k, at + stored]
     return largest

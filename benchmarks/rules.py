@@ -24,7 +24,8 @@ for name in [name for name in os.environ if name.startswith("OPENBLAS_")]:
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from fallline.compiled.apply import CHUNK, Parameters, apply_in_place, first_states  # noqa: E402
+from fallline.compiled.apply import CHUNK, Parameters, apply_in_place  # noqa: E402
+from fallline.compiled.shape import first_states  # noqa: E402
 from fallline.rules import RULES, Rule  # noqa: E402
 
 RATE = 1e-4

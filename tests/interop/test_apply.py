@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fallline.compiled import apply
-from fallline.compiled.apply import Parameters, applied, apply_in_place, first_states
+from fallline.compiled.apply import Parameters, applied, apply_in_place
+from fallline.compiled.shape import first_states
 from fallline.errors import SpecificationError
 from fallline.rules import RULES, Rule
 

@@ -4,9 +4,9 @@
 
 Each round takes one epoch of everything, one after the other; what is printed are medians over the rounds, and of the
 rounds' own ratios. Ours includes the making of the row order, and the loss of every step (of batches the gradient norm
-too), which the others do not have. LIBLINEAR (scikit-learn's solver="liblinear", L2 with C = 1) is another algorithm: its time is that
-of a whole fit, for scale. --clock thread counts the processor's time of the one thread that each of them runs on, which
-is what says most on a machine that others use too. Needs scikit-learn.
+too), which the others do not have. LIBLINEAR (scikit-learn's solver="liblinear", L2 with C = 1) is another algorithm:
+its time is that of a whole fit, for scale. --clock thread counts the processor's time of the one thread that each of
+them runs on, which is what says most on a machine that others use too. Needs scikit-learn.
 """
 
 from __future__ import annotations

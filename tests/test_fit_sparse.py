@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 import fallline
+from fallline.compiled.sparse import SparseRuntime
 from fallline.compiled.sparse_scaling import sparse_scales
 from fallline.data.sources import DEFAULT, svmlight
 from fallline.data.sparse import of_matrix
@@ -85,9 +87,35 @@ def test_norms_that_nobody_has_asked_for_are_made_later(
     whole = expected.column("gradient_norm").to_numpy().tobytes()
     assert asked
     assert all(whole.startswith(part) for part in asked)
-    kept = again._descent.history
+    kept = fallline.fit(Matrix(dense), y, **options)._descent.history
     kept.forget_after(500)
     assert kept.norms.tobytes() == whole[: 500 * 8]
+
+
+def test_norms_are_made_once_whoever_asks_and_whatever_happens(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads that ask at the same time, and one that is interrupted in the middle, get the norms of dense rows."""
+    dense, y = rows_of(rng)
+    options: dict[str, Any] = {"rule": "sgd", "learning_rate": 0.01, "epochs": 4, "batch_size": 1, "scale": None}
+    monkeypatch.setattr(SparseRuntime, "work_per_call", 1 << 12)  # so that the norms come in several pieces
+    expected = fallline.fit(dense, y, **options).history
+    run = fallline.fit(Matrix(dense), y, **options)
+    with ThreadPoolExecutor(2) as pool:
+        assert all(found.equals(expected) for found in pool.map(lambda _: run.history, range(8)))
+    run = fallline.fit(Matrix(dense), y, **options)
+    make, made = SparseRuntime._norms_of_rows, []
+
+    def interrupted(runtime: SparseRuntime, rows: Any, shares: Any) -> Any:
+        made.append(make(runtime, rows, shares))
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        return made[-1]
+
+    monkeypatch.setattr(SparseRuntime, "_norms_of_rows", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _ = run.history
+    assert run.history.equals(expected)
 
 
 def test_scaled_columns_are_divided_by_their_deviation(rng: np.random.Generator) -> None:

@@ -150,3 +150,17 @@ def test_the_faster_way_to_divide_is_found_by_trying(rng: np.random.Generator):
         ]
     )
     assert parts.tobytes() == whole[-1]
+
+
+def test_a_first_state_may_be_any_python() -> None:
+    """A rule of one's own may work out its first state by what arrays cannot do; it is that of each value."""
+
+    class Started(RULES["adagrad"]):  # type: ignore[misc]
+        def first_state(self, theta: float) -> tuple[float, ...]:
+            return (max(*super().first_state(theta), theta if theta > 0.1 else 0.1),)
+
+    rule, theta = Started(learning_rate=0.1), np.array([0.0, 0.5, -2.0])
+    assert [found.tolist() for found in first_states(rule, theta)] == [[0.1, 0.5, 0.1]]
+    narrow = first_states(rule, theta.astype(np.float32))
+    assert narrow[0].dtype == np.float32
+    assert narrow[0].tolist() == np.array([0.1, 0.5, 0.1], dtype=np.float32).tolist()

@@ -111,5 +111,10 @@ def rows_of(additions: Additions, theta: Any) -> Any:
 
 def first_states(rule: Rule, theta: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """The rule's state before step 1, in theta's type."""
-    values = elementwise(type(rule).first_state)(rule, theta.astype(np.float64, copy=False))
+    start = theta.astype(np.float64, copy=False)
+    try:
+        values = elementwise(type(rule).first_state)(rule, start)
+    except (TypeError, ValueError):  # a rule of somebody's own may do what arrays cannot: if, max, super
+        each = np.array([rule.first_state(value) for value in start.tolist()], dtype=np.float64)
+        values = tuple(each.reshape(len(start), len(rule.state)).T)
     return tuple(np.array(np.broadcast_to(value, theta.shape), dtype=theta.dtype) for value in values)

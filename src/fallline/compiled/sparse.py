@@ -138,11 +138,13 @@ class SparseRuntime(CompiledRuntime):
         return Unmade(recorded, lambda shares: self._norms_of_rows(taken, shares))
 
     def _norms_of_rows(self, rows: Rows, shares: Floats) -> Floats:
-        """The norms of steps on one row each. shares: weight * slope of each."""
-        norms, problem = np.empty(len(rows)), self.problem
-        width, places = leaves_of(problem.parameters)
-        given = problem.scored, np.ascontiguousarray(rows), places, width, most_stored(problem)
-        sparse_table_kernel().row_norms(*given, np.ascontiguousarray(shares), norms)
+        """The norms of steps on one row each, the first of these. shares: weight * slope of each."""
+        norms, features = np.empty(len(shares)), self.problem.features
+        spans, indices, values, _, weights, inverse_scales, _, intercept, _ = self.problem.scored
+        table = spans, indices, values, weights, inverse_scales, intercept
+        width, places = leaves_of(self.problem.parameters)
+        taken = np.ascontiguousarray(rows[: len(shares)])
+        sparse_table_kernel().row_norms(table, taken, places, width, most_stored(features), shares, norms)
         return norms
 
 
@@ -165,7 +167,7 @@ def scratch_of(problem: SparseArrays, states: int, rows: int) -> tuple[Any, ...]
     slots, marks = np.zeros((count, problem.columns + 3)), np.zeros((count, marks_for(problem.columns)), np.uint8)
     touched, vectors = np.empty(problem.parameters, np.uint32), np.empty((4 + 2 * states, problem.parameters))
     width, places = leaves_of(problem.parameters)
-    return slots, marks, touched, vectors, np.zeros(width), places, most_stored(problem)
+    return slots, marks, touched, vectors, np.zeros(width), places, most_stored(problem.features)
 
 
 def leaves_of(parameters: int) -> tuple[int, Any]:
@@ -176,6 +178,6 @@ def leaves_of(parameters: int) -> tuple[int, Any]:
     return 1 << bits, np.array(reversed_bits, dtype=np.uint32)
 
 
-def most_stored(problem: SparseArrays) -> int:
+def most_stored(features: SparseRows) -> int:
     """How many numbers a row stores at most."""
-    return int(np.diff(problem.features.spans, axis=1).max(initial=0))
+    return int(np.diff(features.spans, axis=1).max(initial=0))

@@ -120,7 +120,7 @@ def gather(first, last, touched, inverse_scales, scaled, theta, state, vectors):
     for i in range(STATES):
         values, old_values = state[i], vectors[4 + i]
         for n in range(first, last):
-            write(old_values, n, 2, read(values, read(touched, n, 4), 7))
+            old_values[np.uint64(n)] = read(values, read(touched, n, 4), 7)
 
 
 def update_touched(first, last, vectors, weight, numbers, keep):
@@ -151,7 +151,7 @@ def scatter(first, last, touched, vectors, theta, state):
     for i in range(STATES):
         values, new_values = state[i], vectors[4 + STATES + i]
         for n in range(first, last):
-            values[np.uint64(read(touched, n, 4))] = read(new_values, n, 3)
+            values[np.uint64(read(touched, n, 4))] = new_values[np.uint64(n)]
 
 
 def put_back(count, touched, vectors, theta, state):

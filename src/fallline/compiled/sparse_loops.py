@@ -109,9 +109,9 @@ def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks):
         row = rows[i]
         share = shares[i - begin]
         for k in range(spans[row, 0], spans[row, 1]):
-            j = read(indices, k, 4)
-            write(slot, j, 0, read(slot, j, 0) + share * read(values, k, 5))
-            write(marks, j >> BLOCK_BITS, 1, 1)
+            j = np.uint64(read(indices, k, 4))
+            slot[j] += share * read(values, k, 5)
+            marks[j >> np.uint64(BLOCK_BITS)] = 1
 
 
 def any_marked(marks, first):
@@ -131,7 +131,7 @@ def merge(slot, marks, columns, into, into_marks):
                     marks[block] = 0
                     into_marks[block] = 1
                     for j in range(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, columns)):
-                        write(into, j, 0, read(into, j, 0) + read(slot, j, 1))
+                        into[np.uint64(j)] += read(slot, j, 1)
                         write(slot, j, 1, 0.0)
 
 
@@ -141,11 +141,11 @@ def collect(slot, first, columns, touched, found, count):
     a lazy rule leaves its parameter alone."""
     bits = used(slot, first, min(BLOCK, columns - first))
     while bits != 0:
-        j = first + lowest_bit(bits)
+        j = np.uint64(first + lowest_bit(bits))
         bits &= bits - 1
-        write(touched, count, 0, j)
-        write(found, count, 3, read(slot, j, 1))
-        write(slot, j, 1, 0.0)
+        touched[np.uint64(count)] = j
+        found[np.uint64(count)] = slot[j]
+        slot[j] = 0.0
         count += 1
     return count
 
@@ -154,7 +154,7 @@ def used(slot, first, count):
     """A bit for each entry that is not 0.0, of BLOCK of them at most."""
     bits = np.int64(0)
     for i in range(count):
-        bits |= np.int64(read(slot, first + i, 1) != 0.0) << i
+        bits |= np.int64(slot[np.uint64(first + i)] != 0.0) << i
     return bits
 
 

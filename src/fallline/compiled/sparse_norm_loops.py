@@ -13,7 +13,7 @@ from .prefetch import prefetch
 from .room import floats, integers, zeroed_floats
 from .step_loops import mean_slope
 from .tree_loops import DEPTH
-from .vectors import read, write
+from .vectors import read
 
 LEAF_BITS = LEAF.bit_length() - 1
 WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the whole tree is gone through
@@ -21,9 +21,9 @@ AHEAD = 8  # rows
 
 
 def row_norms(table, rows, leaf_places, width, most, shares, norms):
-    """norms[i] <- the gradient's norm of a step on rows[i] alone, whose share was shares[i]. table:
+    """norms[i] <- the gradient's norm of a step on rows[i] alone, whose share was shares[i]. table: what it needs of
     `SparseArrays.scored`. leaf_places, width: see `sparse.leaves_of`. most: numbers stored in a row."""
-    spans, indices, values, _, weight, inverse_scales, _, intercept, _ = table
+    spans, indices, values, weight, inverse_scales, intercept = table
     columns = inverse_scales.shape[0]
     each = own_weights(weight)
     touched, gradient, leaves = integers(most + 1), floats(most + 1), zeroed_floats(width)
@@ -117,7 +117,7 @@ def add_square(n, found, before, touched, gradient, leaf_places, leaves):
     leaf = leaf_of(touched, n)
     g = read(gradient, n, 0)
     found = where(leaf == before, found, 0.0) + g * g
-    write(leaves, read(leaf_places, leaf, 4), 1, found)
+    leaves[np.uint64(read(leaf_places, leaf, 4))] = found
     return found, leaf
 
 
@@ -129,8 +129,8 @@ def sum_of_leaves(leaves):
     while width > 1:
         width >>= 1
         for i in range(width):
-            write(leaves, i, 0, read(leaves, i, 0) + read(leaves, width + i, 1))
-            write(leaves, width + i, 1, 0.0)
+            leaves[i] += leaves[width + i]
+            leaves[width + i] = 0.0
     found = leaves[0]
     leaves[0] = 0.0
     return found

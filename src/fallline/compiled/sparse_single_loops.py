@@ -66,7 +66,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         for k in range(STATES):
             old_values, now = old_matrix[k], matrix[k]
             for n in range(stored):
-                write(old_values, at + n, 1, read(now, read(indices, first + n, 4), 7))
+                old_values[np.uint64(at + n)] = read(now, read(indices, first + n, 4), 7)
             if intercept:
                 old_matrix[k, at + stored] = matrix[k, columns]
         scores[i] = score
@@ -129,7 +129,7 @@ def move_row(which, vectors, share, weight, state, numbers):
     for k in range(STATES):
         now, new_values = matrix[k], new_matrix[k]
         for n in range(stored):
-            now[np.uint64(read(indices, first + n, 4))] = read(new_values, at + n, 3)
+            now[np.uint64(read(indices, first + n, 4))] = new_values[np.uint64(at + n)]
         if intercept:
             matrix[k, theta.shape[0] - 1] = new_matrix[k, at + stored]
     return largest

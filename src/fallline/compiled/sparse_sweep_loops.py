@@ -19,7 +19,7 @@ from .tree_loops import DEPTH
 
 
 def take_sweeping_steps(table, batches, numbers, stand, limits, records, scratch):
-    """As `sparse_lazy_loops.take_lazy_steps`."""
+    """As `descent_loops.take_steps`. table, scratch: as in `sparse_lazy_loops`."""
     count = stand[0].shape[0]
     work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats((3, LEAF)), floats(1)
     after = floats(count), floats(count), floats(stand[1].shape)

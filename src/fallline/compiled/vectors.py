@@ -2,7 +2,8 @@
 
 In a loop over several vectors LLVM must know that a store into one does not change another. It compares their
 addresses before the loop, but gives up (and the loop stays scalar) when more than four of them are written; Numba has
-no word for it. So each access says to which of the vectors of its loop it belongs.
+no word for it. So each access says to which of the vectors of its loop it belongs. The promise goes beyond the loop: a
+vector that two loops write and read by different numbers is, to LLVM, two vectors. One of them must do it by an index.
 """
 
 from __future__ import annotations

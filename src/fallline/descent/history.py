@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..compiled.unmade import Unmade
 
-FEWEST, MOST = 1 << 10, 1 << 22  # numbers that there is room for at first
-MOST_UNMADE = 1 << 23  # norms, while nobody asks for them: the numbers of their rows take 64 MB
+FEWEST, MOST = 1 << 10, 1 << 18  # numbers that there is room for at first
+MOST_UNMADE = 1 << 23  # norms, while nobody asks for them: what they are made of takes some 128 MB
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 class Column:
     """Numbers that come in pieces. There is room for twice as many whenever it is full: in large pieces of memory,
     which come in large pages; a page fault for every 512 numbers takes a tenth of a step on a single row.
-    expected: so many, within reason, need not be moved; room that is not used takes no memory."""
+    expected: so many, within reason, need not be moved; small pages that are not used take no memory."""
 
     def __init__(self, expected: int) -> None:
         self._room, self._count = np.empty(min(max(expected, FEWEST), MOST)), 0
@@ -47,7 +48,8 @@ class History:
     def __init__(self, expected: int) -> None:
         self._expected = expected
         self._losses, self._norms = Column(expected), Column(expected)
-        self._unmade: list[tuple[int, int, Any]] = []  # norms: of the steps from one place to another
+        self._unmade: list[tuple[int, Floats, Any]] = []  # norms: of which step on, of what, and how
+        self._making = threading.Lock()
         self._objectives: Column | None = None  # None: they are the losses
         self._rates: list[Any] = []  # as they came: nobody looks at them during a descent
 
@@ -61,9 +63,10 @@ class History:
         return self._norms.values
 
     def _make_norms(self) -> None:
-        for start, end, make in self._unmade:
-            self._norms.values[start:end] = make(self._norms.values[start:end])
-        self._unmade.clear()
+        with self._making:
+            for start, recorded, make in self._unmade:  # if it ends in the middle, all can be made again
+                self._norms.values[start : start + len(recorded)] = make(recorded)
+            self._unmade = []
 
     @property
     def objectives(self) -> Floats:
@@ -80,8 +83,7 @@ class History:
             self._objectives.extend(np.asarray(losses) + np.asarray(penalties))
         self._losses.extend(losses)
         if isinstance(norms, Unmade):
-            start = len(self._norms.values)
-            self._unmade.append((start, start + len(norms), norms.make))
+            self._unmade.append((len(self._norms.values), norms.recorded.copy(), norms.make))
             norms = norms.recorded
         self._norms.extend(norms)
         if self._unmade and len(self._norms.values) - self._unmade[0][0] > MOST_UNMADE:
@@ -90,7 +92,7 @@ class History:
 
     def forget_after(self, k: int) -> None:
         """Drop what the steps after k recorded."""
-        self._make_norms()
+        self._unmade = [(start, found[: k - start], make) for start, found, make in self._unmade if start < k]
         self._rates = [self.rates[:k]]
         for column in (self._losses, self._norms, self._objectives):
             if column is not None:

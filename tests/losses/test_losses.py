@@ -304,7 +304,10 @@ def test_predict_evaluate_and_the_file(name: str, tmp_path: Path, source: random
         else:
             assert model.predict_proba(x)[:, 1].tolist() == [loss.probability(score) for score in scores.tolist()]
     else:
-        assert run.evaluation["r2"] > 0.4
+        if name == "quantile":  # R² asks how near a prediction is to the mean, from which a high or low level is far
+            assert np.corrcoef(model.predict(x), y)[0, 1] > 0.75
+        else:
+            assert run.evaluation["r2"] > 0.4
         assert model.predict(x).tolist() == [loss.inverse_link(score) for score in scores.tolist()]
     again = fallline.load(tmp_path / "run" / "model.safetensors")
     assert again.loss == loss and again.predict(x).tolist() == model.predict(x).tolist()

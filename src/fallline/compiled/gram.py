@@ -7,6 +7,7 @@ relative, and not by bytes. Its own bytes depend on the specification alone, not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,13 @@ class GramState(CompiledState):
     """A descent's state, its step besides, and in place of the smoothed loss that of the gradient's squared norm."""
 
     k = 0
+
+    def kept(self) -> tuple[Any, ...]:
+        return *super().kept(), self.k
+
+    def go_back(self, kept: tuple[Any, ...]) -> None:
+        *arrays, self.k = kept
+        super().go_back(tuple(arrays))
 
 
 class GramRuntime(CompiledRuntime):

@@ -1,8 +1,9 @@
 """Going back: a descent whose rate was chosen for it, and that diverges, returns to a good state at half the rate.
 
-The state it returns to is the one after the look at which the loss was lowest, or the start. All this is a function of
-the data. What is recorded is the outcome, the steps after which the rate is halved: a replay halves it there, and does
-not diverge again. The steps that were thrown away are in no history.
+The state it returns to is one after a look at which the loss was lower than at any that was kept before, or the start;
+at most a third of the steps up to the latest such look come after it. All this is a function of the data. What is
+recorded is the outcome, the steps after which the rate is halved: a replay halves it there, and does not diverge again.
+The steps that were thrown away are in no history.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 MOST = 40  # times: after that the rate is a millionth of a millionth, and it was not the cause
 FACTOR = 0.5
+WORTH_A_COPY = 1.5  # times the steps up to the state that is kept
 
 
 class Snapshot(NamedTuple):
@@ -21,7 +23,7 @@ class Snapshot(NamedTuple):
     loss: float
     state: Any
     schedule: Any
-    watch: Any
+    seen: int
     carry: tuple[float, ...]
 
 
@@ -40,7 +42,7 @@ class BackOff:
         """A look at the loss: is this a better state to go back to?"""
         watched = descent.watch.losses if descent.watch is not None else []
         loss = watched[-1] if watched else descent.epoch_loss()  # the watch has just worked it out
-        if loss < self.kept.loss:
+        if loss < self.kept.loss and descent.k >= WORTH_A_COPY * self.kept.k:
             self.kept = self._snapshot(descent, loss)
 
     def go_back(self, descent: Any) -> bool:
@@ -50,10 +52,10 @@ class BackOff:
         kept, step, rate = self.kept, descent.k + 1, descent.rate(descent.k + 1)
         self.thrown_away += step - kept.k
         descent.k, descent.looked, descent.carry, descent.cause = kept.k, kept.k, kept.carry, ""
-        descent.state, descent.schedule = copy.deepcopy(kept.state), copy.copy(kept.schedule)
-        descent.watch = copy.copy(kept.watch)
+        descent.state.go_back(kept.state)
+        descent.schedule = copy.copy(kept.schedule)
         descent.history.forget_after(kept.k)
-        descent.halve_after(kept.k)
+        descent.halve_after(kept.k, kept.seen)
         where = "the start" if kept.k == 0 else f"step {kept.k:,}"
         self.sentences.append(
             f"it diverged at step {step:,}, learning rate {rate:g}: it went back to {where} and on at half the rate"
@@ -61,5 +63,5 @@ class BackOff:
         return True
 
     def _snapshot(self, descent: Any, loss: float) -> Snapshot:
-        state, schedule, watch = copy.deepcopy(descent.state), copy.copy(descent.schedule), copy.copy(descent.watch)
-        return Snapshot(descent.k, loss, state, schedule, watch, descent.carry)
+        seen = descent.watch.seen if descent.watch is not None else 0
+        return Snapshot(descent.k, loss, descent.state.kept(), copy.copy(descent.schedule), seen, descent.carry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,10 @@ from .plan import Plan
 from .stopping import DoublingWatch, Watch
 from .tabulate import NumbersTable
 
+MOST_IN_VAIN = (
+    4  # times the steps up to a look there may be up to the next one, where a divergence would throw them away
+)
+
 
 def first_loss(runtime: Any, start: Sequence[float]) -> float:
     """The loss of the whole table at the start, or at 0 if that is more: growth is judged by it, and a good start must
@@ -28,6 +32,12 @@ def first_loss(runtime: Any, start: Sequence[float]) -> float:
     warm = any(value != 0.0 for value in start[: len(cold)])
     losses: list[float] = [runtime.loss(start), runtime.loss([0.0] * problem.parameters) if warm else 0.0]
     return max(losses)
+
+
+def total(values: NDArray[np.float64]) -> float:
+    """The sum in the order of the law."""
+    leaves = [float(np.add.accumulate(values[i : i + LEAF])[-1]) for i in range(0, len(values), LEAF)]
+    return tree_total([leaf] for leaf in leaves)[0] if leaves else 0.0
 
 
 class Descent:
@@ -65,7 +75,6 @@ class Descent:
         self.stop = ""
         self.cause = ""
         self._order: tuple[int, Any] = (-1, None)
-        self._step_rows: tuple[int, int, Any, int] = (0, 0, None, 0)
         self.looked = 0  # the step of the latest look that the watch has seen
         self.back_off = BackOff(self) if backs_off else None
 
@@ -135,10 +144,12 @@ class Descent:
             rate = rate * FACTOR if k > after else rate
         return rate
 
-    def halve_after(self, k: int) -> None:
-        """From step k + 1 on the rate is half of what it would have been; step k is the latest one, and a look."""
+    def halve_after(self, k: int, seen: int) -> None:
+        """From step k + 1 on the rate is half of what it would have been; step k is the latest one, and a look, up to
+        which the watch had `seen` so many."""
         self.plan = replace(self.plan, backoffs=(*self.plan.backoffs, k))
         if self.watch is not None:
+            self.watch.seen = seen
             self.watch.new_stage()
 
     def _rates(self, first: int, count: int) -> NDArray[np.float64]:
@@ -180,7 +191,7 @@ class Descent:
 
     def _look(self) -> None:
         watch = self.watch
-        if watch is not None and self._has_stopped_falling(watch):
+        if watch is not None and watch.has_stopped_falling(self._losses_at_looks(self.history.objectives)):
             if self.schedule.plateau(watch.level):
                 watch.new_stage()
             elif watch.has_learned():
@@ -191,24 +202,18 @@ class Descent:
         if watch is not None and self.k in self.plan.backoffs:
             watch.new_stage()
 
-    def _has_stopped_falling(self, watch: Watch) -> bool:
-        """Show the watch this look, and before it those since the latest, of which it could not yet say anything."""
-        *before, latest = self._losses_at_looks(self.history.objectives)
-        for loss in before:
-            watch.has_stopped_falling(loss)
-        return watch.has_stopped_falling(latest)
-
     def _losses_at_looks(self, values: NDArray[np.float64]) -> list[float]:
-        """`_at_look` at every look that the watch has not seen, up to this one. Where each takes the same part of an
-        epoch, and that is one leaf, all at once."""
+        """`_at_look` at every look that the watch has not seen, up to this one: all at once, where each takes an epoch
+        of one leaf."""
         every, steps = self.plan.look_steps, self.plan.sizes.steps
-        if self.plan.gram or every % steps or not 1 < steps <= LEAF:
+        if steps == 1 and not self.plan.gram:
+            return values[self.looked + every - 1 : self.k : every].tolist()  # type: ignore[no-any-return]
+        if self.plan.gram or every % steps or steps > LEAF:
             steps_of_looks = [self.k] if self.plan.gram else range(self.looked + every, self.k + 1, every)
             return [self._at_look(values[:k]) for k in steps_of_looks]
-        rows, count = self._rows_of(0, steps)
-        sums = values[self.looked : self.k].reshape(-1, every)[:, every - steps :] * rows
-        means: list[float] = (np.add.accumulate(sums, axis=1)[:, -1] / count).tolist()
-        return means
+        epochs = values[self.looked : self.k].reshape(-1, every)[:, every - steps :]
+        sums, last = np.add.accumulate(epochs, axis=1)[:, -1].tolist(), epochs[:, -1].tolist()
+        return self._means(zip(sums, last, strict=True), steps, 1)
 
     def epoch_loss(self) -> float:
         """The mean loss over the latest batches, each before its update: of an epoch, or of a look if that is less.
@@ -224,23 +229,20 @@ class Descent:
 
     def _mean(self, values: NDArray[np.float64], span: int) -> float:
         """The mean of what was recorded over the latest so many batches, or all there are."""
-        done = len(values)
+        done, steps = len(values), self.plan.sizes.steps
         first = max(done - span, 0)
         if first >= done - 1:  # none, or one that stands for itself
             return float(values[first]) if done else 0.0
-        rows, count = self._rows_of(first % self.plan.sizes.steps, done - first)
-        sums = values[first:] * rows
-        leaves = [0.0 + float(np.add.accumulate(sums[i : i + LEAF])[-1]) for i in range(0, len(sums), LEAF)]
-        return (leaves[0] if len(leaves) == 1 else tree_total([leaf] for leaf in leaves)[0]) / count
+        short = values[first + (steps - 1 - first) % steps :: steps]
+        return self._means([(total(values[first:]), total(short))], done - first, len(short))[0]
 
-    def _rows_of(self, first: int, steps: int) -> tuple[NDArray[np.float64], int]:
-        """How many rows each of these steps of an epoch has, and all together: the last of an epoch may have fewer."""
-        if self._step_rows[:2] != (first, steps):
-            sizes = self.plan.sizes
-            rows = np.full(steps, float(sizes.batch))
-            rows[sizes.steps - 1 - first :: sizes.steps] = sizes.rows_of(sizes.steps - 1)
-            self._step_rows = first, steps, rows, int(rows.sum())
-        return self._step_rows[2:]
+    def _means(self, sums: Iterable[tuple[float, float]], steps: int, short: int) -> list[float]:
+        """Mean losses of a row from sums over so many steps: of all of them, and of those among them that are the last
+        of an epoch, whose batches may have fewer rows."""
+        batch, sizes = self.plan.sizes.batch, self.plan.sizes
+        missing = batch - sizes.rows_of(sizes.steps - 1)
+        rows = batch * steps - missing * short
+        return [(batch * losses - missing * of_short) / rows for losses, of_short in sums]
 
     def _is_look(self) -> bool:
         """A look at the loss comes at fixed steps; from X'X, at those whose loss is measured: 1, 2, 4, 8, …"""
@@ -254,13 +256,13 @@ class Descent:
 
     def _next_look(self, k: int) -> int:
         """The first look after step k: the next one that the watch can say something about, or at which a replayed run
-        halves its rate; and to have a good state to go back to, the first, second, fourth, eighth, …"""
+        halves its rate; and to have a good state to go back to, the steps may grow by a factor only."""
         every, looks = self.plan.look_steps, self.plan.steps
         if self.watch is not None or self.back_off is not None:
             looks = 1 if self.watch is None or self.schedule.sees else self.watch.looks_to_say
         found = [max(self.looked + looks * every, (k // every + 1) * every)]
         if self.back_off is not None:
-            found.append(every << (k // every).bit_length())
+            found.append(max(MOST_IN_VAIN * self.looked, every))
         return min(found + [after for after in self.plan.backoffs if after > k])
 
     def _steps_per_call(self) -> int:

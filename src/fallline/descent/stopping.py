@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from ..sums import LEAF, leaf_sum, tree_sum
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Self
-
 # Each reason for stopping, in words.
 REASONS = {
     "converged": "converged: the training loss has stopped falling",
@@ -26,15 +22,11 @@ class Watch:
     fall is not taken for a standstill: what is over after t looks is every movement that takes up to about t looks.
     """
 
+    seen = 0  # looks from the start, where that matters
+
     def __init__(self, tolerance: float, patience: int, start_loss: float):
         self.tolerance, self.patience, self.start_loss = tolerance, patience, start_loss
         self.losses: list[float] = []
-
-    def __copy__(self) -> Self:
-        """Its own list, so that the two go on apart."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, losses=self.losses.copy())
-        return other
 
     def new_stage(self) -> None:
         """The learning rate has changed; adaptive rules dip below their noise right after that, so all starts anew."""
@@ -45,8 +37,9 @@ class Watch:
         """How many more looks it needs before it can say anything."""
         return max(2 * self.patience - len(self.losses), 1)
 
-    def has_stopped_falling(self, loss: float) -> bool:
-        self.losses.append(loss)
+    def has_stopped_falling(self, losses: list[float]) -> bool:
+        """At the latest of these looks; those before it are ones of which it could not yet say anything."""
+        self.losses += losses
         span = self._span()
         if len(self.losses) < 2 * span:
             return False
@@ -72,14 +65,13 @@ class DoublingWatch(Watch):
 
     FEWEST = 7  # looks, so 64 steps: before that a rule may still be gathering pace
 
-    seen = 0
-
-    def has_stopped_falling(self, loss: float) -> bool:
-        self.seen += 1
-        self.losses.append(loss)
+    def has_stopped_falling(self, losses: list[float]) -> bool:
+        self.seen += len(losses)
+        self.losses += losses
         if len(self.losses) < 2 or self.seen < self.FEWEST:
             return False
-        return self.losses[-2] - loss <= self.tolerance * max(loss, NEGLIGIBLE * self.start_loss)
+        before, loss = self.losses[-2:]
+        return before - loss <= self.tolerance * max(loss, NEGLIGIBLE * self.start_loss)
 
     @property
     def level(self) -> float:

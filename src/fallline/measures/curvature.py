@@ -7,6 +7,8 @@ accuracy of a hundredth is asked for: an eigenvalue is then some 1e-4 from its l
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from ..compiled.choose import curvature_kernel
@@ -16,17 +18,19 @@ from .hessian import HessianProduct
 from .lanczos import ACCURACY, Extremes, lanczos
 from .stability import stable_rate, stable_rate_of_state
 
-SINGLE = 4  # batches that are looked at one by one
-ROUGHER = 10.0  # times: a few batches say how far batches differ, and no more
+SINGLE = 4  # batches that are looked at one by one, at most
+ROUGHER = 4.0  # times: a few batches say how far batches differ, and no more
 
 
 class Curvature:
     """What was measured at one theta, on the rows of some batches.
 
-    batch: the largest eigenvalue of the first few. pooled: that of their rows together, with its eigenvector.
-    row: the largest curvature of a single row, second(score) * |z|². rows: how many rows a batch has. slope, second:
-    root mean square of the rows' slopes and mean of their second derivatives. length: root mean square of |z|. passes:
-    over the table, that all this took. penalty: what the penalties add to every second derivative.
+    pooled: the largest eigenvalue of their rows together, with its eigenvector. batch: that of the sharpest of the
+    first few, which are looked at until one is within the bound for all others, as the first one mostly is (not where
+    rows have more features than a batch has rows). row: the largest curvature of a single row, second(score) * |z|².
+    rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their second
+    derivatives. length: root mean square of |z|. passes: over the table, that all this took. penalty: what the
+    penalties add to every second derivative.
     """
 
     def __init__(
@@ -35,13 +39,19 @@ class Curvature:
         self.penalty = penalty
         numbers: list[float] = _statistics(problem, theta, np.zeros(0)).tolist()
         self.row, slopes, self.second, lengths, self.weight = numbers
-        self.slope, self.length = float(np.sqrt(slopes)), float(np.sqrt(lengths))
+        self.slope, self.length = sqrt(slopes), sqrt(lengths)
         self.rows, self.table_rows = len(batches[0]), problem.rows
-        self._problem, self._theta, self._pool = problem, theta, np.concatenate(batches)
+        self._problem, self._theta = problem, theta
+        self._pool = np.concatenate(batches) if len(batches) > 1 else batches[0]
         self.passes = 1.0
         self.pooled, self.direction = self._eigenvalue(self._pool, accuracy)
-        single = batches[:SINGLE] if len(batches) > 1 and self.rows > 1 else []
-        self.batch = max([self.pooled, *(self._eigenvalue(rows, ROUGHER * accuracy)[0] for rows in single)])
+        self._bound = self.pooled + self.row / self.rows  # the sharpest row may come to stand in any batch
+        self.batch = self.pooled
+        for rows in batches[:SINGLE] if len(batches) > 1 and self.rows > 1 else []:
+            found = self._eigenvalue(rows, ROUGHER * accuracy)[0]
+            self.batch = max(self.batch, found)
+            if found <= self._bound:
+                break
 
     def _eigenvalue(self, rows: Rows, accuracy: float) -> tuple[float, Floats]:
         product, places = self._product(rows)
@@ -65,10 +75,8 @@ class Curvature:
 
     @property
     def worst(self) -> float:
-        """A bound for the batches that were not looked at: the sharpest row may come to stand in any of them."""
-        if self.rows >= self.table_rows:
-            return self.batch + self.penalty
-        return max(self.batch, self.pooled + self.row / self.rows) + self.penalty
+        """The sharpest batch that was looked at, or a bound for the others."""
+        return (self.batch if self.rows >= self.table_rows else max(self.batch, self._bound)) + self.penalty
 
     def stable_limit(self, rule: Rule, numbers: Numbers, rule_state: Floats | None = None) -> float | None:
         """The largest learning rate at which the rule is stable on these batches; None where that cannot be said.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import isfinite, sqrt
+from math import ceil, isfinite, log10, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,6 @@ from ..compiled.runtime import Floats
 from ..order.random import random_word
 
 PRODUCTS = 200
-FEWEST = 3  # products before it is worth asking what they have found
 ACCURACY = 1e-7  # of the largest magnitude: an eigenvalue is at most this residual away
 SAFE = 1e-200  # a sum of squares between this and its inverse has lost nothing to the ends of the range
 ALONE = 1 << 12  # numbers in a matrix whose products a linear algebra library works out on one thread, and faster
@@ -56,6 +55,8 @@ def lanczos(
     twice. both: False to stop when the largest is there.
     """
     basis = np.zeros((min(most, order), order))
+    fewest = min(2 + ceil(-log10(accuracy)), len(basis))  # before it is worth asking: each gives a digit, at best
+    scale = 0.0
     vector = start(order).copy()  # one that may be written to, as all others: kernels tell them apart
     small = np.zeros((len(basis), len(basis)))  # the tridiagonal matrix: its lower half
     for m in range(len(basis)):
@@ -69,7 +70,8 @@ def lanczos(
         for _ in range(2):  # once leaves an error that grows by the part that is taken away, in every step again
             image = without(basis[: m + 1], image)
         length = norm(image)
-        if m + 1 >= min(FEWEST, len(basis)) or length <= SMALLEST * abs(along):
+        scale = max(scale, abs(along), length)
+        if m + 1 >= fewest or length <= SMALLEST * scale:
             values, vectors = np.linalg.eigh(small[: m + 1, : m + 1])
             size = max(abs(values[0]), abs(values[-1]))
             found = max(abs(vectors[-1, -1]), abs(vectors[-1, 0]) if both else 0.0) * length <= accuracy * size
@@ -78,7 +80,7 @@ def lanczos(
         if m + 1 < len(basis):
             small[m + 1, m] = length
             vector = image / length
-    ends = np.einsum("mi,mj->ij", vectors[:, [0, -1]], basis[: m + 1])
+    ends = combined(vectors[:, [0, -1]].T, basis[: m + 1])
     return Extremes(float(values[0]), float(values[-1]), ends[0], ends[1], m + 1)
 
 
@@ -93,12 +95,15 @@ def start(order: int) -> Floats:
 
 
 def without(basis: Floats, vector: Floats) -> Floats:
-    """The vector less its parts along the rows of the basis, by sums that do not depend on the number of threads."""
-    if basis.size <= ALONE:
-        parts: Floats = basis.dot(vector).dot(basis)
-    else:
-        parts = np.einsum("i,ij->j", np.einsum("ij,j->i", basis, vector), basis)
-    return vector - parts
+    """The vector less its parts along the rows of the basis."""
+    parts = basis.dot(vector) if basis.size <= ALONE else np.einsum("ij,j->i", basis, vector)
+    return vector - combined(parts, basis)
+
+
+def combined(parts: Floats, basis: Floats) -> Floats:
+    """So much of each row of the basis, together, by sums that do not depend on the number of threads."""
+    together: Floats = parts.dot(basis) if basis.size <= ALONE else np.einsum("...i,ij->...j", parts, basis)
+    return together
 
 
 def norm(vector: Floats) -> float:

@@ -12,6 +12,7 @@ from .gradient import batch_gradient
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from ..order.shuffle import Sizes
     from ..rules.rule import Numbers, Rule
@@ -27,6 +28,15 @@ class State:
 
     def __init__(self, theta: Vector, rule_state: list[Vector], smoothed_loss: float, average: Vector | None = None):
         self.theta, self.rule_state, self.smoothed_loss, self.average = theta, rule_state, smoothed_loss, average
+
+    def kept(self) -> tuple[Any, ...]:
+        """What `go_back` needs to stand here again."""
+        average = None if self.average is None else list(self.average)
+        return list(self.theta), [list(vector) for vector in self.rule_state], self.smoothed_loss, average
+
+    def go_back(self, kept: tuple[Any, ...]) -> None:
+        again = State(*kept).kept()  # a copy, since it may have to go back once more
+        self.theta, self.rule_state, self.smoothed_loss, self.average = again
 
     def by_parameter(self) -> list[tuple[float, ...]]:
         """The rule's state of each parameter."""

@@ -30,7 +30,7 @@ from .trial import TRIAL_STEPS, Trials, falling_schedule, share_of_best, try_rat
 
 FEWEST_BATCHES, FEWEST_ROWS = 16, 4096  # that curvature is measured on
 SHARES = {1.0: "", 0.5: "half of ", 0.25: "a quarter of "}
-ROUGH = 1e-2  # of it: a rate has two digits, and is a part of the limit
+ROUGH = 3e-2  # of it: a rate has two digits, and is a part of the limit
 
 
 @dataclass(frozen=True)

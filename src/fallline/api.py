@@ -41,7 +41,8 @@ from .penalties import Penalty
 from .plain.additions import NONE
 from .plain.descent import PlainRuntime
 from .planning import options
-from .planning.begin import DEFAULT_TOLERANCE, begin, features_of
+from .planning.asked import DEFAULT_TOLERANCE
+from .planning.begin import begin, features_of
 from .planning.prepare import Prepared, prepare
 from .planning.rate import learning_rate as measured_rate
 from .planning.settle import Settled, measure

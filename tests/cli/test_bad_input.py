@@ -89,7 +89,7 @@ OPTIONS = {
     ("--loss", "logistic"): "two classes",
     ("--model", "mlp"): "linear",
     ("--scale", "minmax"): "standard or none",
-    ("--schedule", "cosign"): "auto or constant or ",
+    ("--schedule", "cosign"): "one of auto, constant, ",
     ("--validation", "2"): "from 0 to below 1",
     ("--validation", "some"): "a fraction, auto, none, last: and a number of rows, column: and a name, or the path",
     ("--validation", "last:x"): "last: and a whole number of rows",
@@ -119,15 +119,17 @@ OPTIONS = {
 def test_wrong_option_value(
     option: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A value that an option cannot have is refused in one line with the option, the value and what is allowed."""
+    """A value that an option cannot have is refused in one line with the option, the value and what is allowed; so it
+    is where nothing would be trained."""
     monkeypatch.chdir(tmp_path)
-    code = main(["fit", LINE, "--target", "y", option, value])
-    out, err = capsys.readouterr()
-    assert (code, out) == (2, "")
-    complaint = Done(code, out, err).complaint
-    assert option in complaint and OPTIONS[option, value] in complaint, complaint
-    assert value in complaint or option in ("--bogus", "--loss-option")
-    assert listing(tmp_path) == []
+    for also in ([], ["--dry-run"]):
+        code = main(["fit", LINE, "--target", "y", option, value, *also])
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, "")
+        complaint = Done(code, out, err).complaint
+        assert option in complaint and OPTIONS[option, value] in complaint, complaint
+        assert value in complaint or option in ("--bogus", "--loss-option")
+        assert listing(tmp_path) == []
 
 
 WRONG_USAGE = {

@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 import fallline as package
+from fallline.cli.scores import score_lines
 
 from .conftest import COMMAND, DIAMONDS, LINE, PENGUINS, Done, environment, fallline_in, listing
 
@@ -169,3 +170,9 @@ def test_sparse_rows_on_the_command_line(tmp_path: Path) -> None:
         done = fallline(*fit, *options)
         assert done.code == 2
         assert says in done.complaint
+
+
+def test_a_hopeless_score_is_short() -> None:
+    """R² of values without bound may have any size: nobody counts its digits."""
+    found = {"r2": -1.5e70, "rmse": 1e40, "trivial_rmse": 1.0, "mae": 1e40, "trivial_mae": 1.0}
+    assert "-1.5e+70" in "\n".join(line.text for line in score_lines(found, "3 rows", "y"))

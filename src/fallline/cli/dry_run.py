@@ -1,29 +1,31 @@
-"""`fallline fit --dry-run`: the schema as a table that a person can check. Trains nothing, writes nothing."""
+"""`fallline fit --dry-run`: the schema as a table that a person can check. Trains nothing, writes nothing; all options
+are checked as by a fit."""
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from .console import Line, columns, count, show, show_json
 from .words import on_command_line
 
-OPTIONS = (
-    *("target", "sample_weight", "validation", "drop", "only", "categorical", "hashed", "max_categories", "encoding"),
-)
-
 
 def dry_run(data: str, options: dict[str, Any], json: bool, words: dict[str, object]) -> None:
+    from ..api import fit
     from ..data.describe import HEAD, described
     from ..data.infer import present_rows
     from ..data.split import split_table
+    from ..planning.asked import checked
+    from ..planning.begin import loss_for
     from ..planning.look import look
 
-    given = {name: value for name, value in options.items() if name in OPTIONS}
-    looked = look(data, given.pop("target"), **given)
+    asked = checked({name: option.default for name, option in signature(fit).parameters.items()} | options)
+    looked = look(data, options["target"], **asked.look)
+    loss_for(asked, looked)
     table, schema = looked.table, looked.schema
     rows = present_rows(table, schema.target.name if schema.target else None)
-    held_out = len(split_table(table, rows, looked.validation, int(options.get("seed", 0)))[1])
+    held_out = len(split_table(table, rows, looked.validation, asked.wish.seed)[1])
     held_out = looked.other.rows if looked.other is not None else held_out
     lines = described(table, schema)
     if json:

@@ -181,11 +181,11 @@ def fit(
     transform_words = {"clip_value": clip_value, "clip_norm": clip_norm, "trust_ratio": trust_ratio}
     transform_words |= {"decoupled_decay": decoupled_decay, "accumulate": accumulate, "average": average}
     words["transforms"] = transforms_of(transform_words)
+    keep = Keep(data, target, record, no_record or (dry_run and record is None), output)
+    keep.check()
     if dry_run:
         _dry_run(data, words, json)
         return
-    keep = Keep(data, target, record, no_record, output)
-    keep.check()
     with progress(data, target) as shown:
         try:
             run, ended = _trained(data, words, shown)

@@ -6,6 +6,8 @@ from typing import Any
 
 from .console import Line, columns, number
 
+HUGE = 1e6  # an R² from which on nobody counts the digits
+
 
 def score_lines(found: dict[str, Any], rows: str, target: str) -> list[Line]:
     """A table of scores. rows: which rows they are of, in words."""
@@ -19,7 +21,7 @@ def score_lines(found: dict[str, Any], rows: str, target: str) -> list[Line]:
     else:
         table = [
             (f"On {rows}", "this model", "always the mean"),
-            ("R²", f"{found['r2']:.4f}", "0"),
+            ("R²", f"{found['r2']:.4f}" if abs(found["r2"]) < HUGE else number(found["r2"]), "0"),
             (f"root mean square error, in {target}", number(found["rmse"]), number(found["trivial_rmse"])),
             (f"mean absolute error, in {target}", number(found["mae"]), number(found["trivial_mae"])),
         ]

@@ -127,9 +127,10 @@ def checked_schedule(schedule: object, rate_given: bool) -> dict[str, Any]:
     """The schedule's name and options, or "auto": a given rate is kept constant unless a schedule is asked for."""
     if schedule == "auto":
         return {"name": "constant" if rate_given else "auto"}
-    found = SCHEDULES[schedule]() if isinstance(schedule, str) and schedule in SCHEDULES else schedule
+    named = [name for name in SCHEDULES if name != "sequence"]  # which is made of others, as an object
+    found = SCHEDULES[schedule]() if isinstance(schedule, str) and schedule in named else schedule
     if not isinstance(found, Schedule) or type(found) is not SCHEDULES.get(found.name):
-        raise refuse("schedule", schedule, " or ".join(f'"{name}"' for name in ("auto", *SCHEDULES)))
+        raise refuse("schedule", schedule, "one of " + ", ".join(f'"{name}"' for name in ("auto", *named)))
     return found.to_dict()
 
 

@@ -43,10 +43,10 @@ def test_the_tree_pairs_neighbours_level_by_level(count: int):
     assert bits(tree_total(leaves)) == expected
     assert bits(tree_total(iter(leaves))) == expected
 
-    out, partial = np.empty(3), np.full((48, 3), NAN)
-    table_kernel().combine(np.array(leaves), partial, out)
+    out = np.empty(3)
+    table_kernel().combine(np.array(leaves), out)
     assert bits(out) == expected
-    out, partial = np.empty(3), np.full((48, 3), NAN)
+    out, partial = np.empty(3), np.full((tree_loops.DEPTH, 3), NAN)
     for number, leaf in enumerate(leaves):
         tree_loops.push(partial, np.array(leaf), number)
     tree_loops.total(partial, count, out)

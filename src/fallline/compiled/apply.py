@@ -168,7 +168,7 @@ def _term_sums(kernel: Any, rule: Rule, parameters: Sequence[Parameters], thread
         share(work, parts, threads)
         start += part_of_all.theta.size
     sums = np.empty(leaves.shape[1])
-    table_kernel().combine(leaves, np.empty((48, leaves.shape[1])), sums)
+    table_kernel().combine(leaves, sums)
     return tuple(sums.tolist())
 
 

@@ -147,7 +147,7 @@ class GramRuntime(CompiledRuntime):
 
             share(part, range(len(starts)), self.threads)
             flat = np.empty(chunks.shape[1])
-            table_kernel().combine(chunks, np.empty((48, chunks.shape[1])), flat)
+            table_kernel().combine(chunks, flat)
             products = np.zeros((size, size))
             products[np.triu_indices(size)] = flat
             self._products = np.triu(products, 1).T + products

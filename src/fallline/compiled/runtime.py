@@ -330,5 +330,5 @@ class CompiledRuntime:
         sums: Floats = leaves[0]
         if len(leaves) > 1:
             sums = np.empty(width)
-            table_kernel().combine(leaves, np.empty((48, width)), sums)
+            table_kernel().combine(leaves, sums)
         return sums

@@ -34,8 +34,9 @@ def total(partial, count, out):
             first = False
 
 
-def combine(leaves, partial, out):
+def combine(leaves, out):
     """The tree's sum over leaves that are all there."""
+    partial = floats((DEPTH, leaves.shape[1]))
     for leaf in range(leaves.shape[0]):
         push(partial, leaves[leaf], leaf)
     total(partial, leaves.shape[0], out)

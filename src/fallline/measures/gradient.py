@@ -21,7 +21,7 @@ def loss_and_gradient(problem: Arrays, theta: Floats, rows: Rows | None = None) 
     b = theta[columns:] if problem.intercept else np.zeros(1)
     coefficients = theta[:columns] * problem.inverse_scales
     loss_kernel(problem.loss).all_leaves(problem.scored, coefficients, b, chosen, 0, len(chosen), 0, count, leaves)
-    table_kernel().combine(leaves, np.empty((48, columns + 3)), sums)
+    table_kernel().combine(leaves, sums)
     total = float(sums[columns + 2])
     if total == 0.0:
         return 0.0, np.zeros(problem.parameters)

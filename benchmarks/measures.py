@@ -3,7 +3,7 @@
     python benchmarks/measures.py FOLDER [--fits 11]                                  FOLDER: of diamonds.csv
 
 fit        `fallline.fit` on the table in memory, from its columns to the model. Each share is of this.
-measures   of the curvature, which the rate follows from, before step 1.
+measures   of the curvature, and the rate that follows from it, before step 1.
 watching   the looks at the loss: whether it still falls, the schedule, and the states that are kept to go back to.
 trials     short descents at several rates, that an adaptive rule's own rate is chosen by: they are not measures, and
            are in none of the other figures.
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     spent: Spent = {}
     for owner, name, as_name in (
-        (settle, "measure", "measures"),
+        *((settle, name, "measures") for name in ("measure", "settled_decay", "measured_rate", "plain_rate")),
         (settle, "try_rates", "trials"),
         (Descent, "_look", "watching"),
     ):

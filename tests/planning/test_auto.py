@@ -34,6 +34,26 @@ def test_the_measured_curvature_is_the_largest_eigenvalue(rng: np.random.Generat
     assert measured.row == pytest.approx(2.0 * (z**2).sum(axis=1).max(), rel=1e-12)
 
 
+@pytest.mark.parametrize(("columns", "rows", "looked_at"), [(200, 400, 4), (3, 200, 1)])
+def test_batches_are_looked_at_while_they_are_sharper_than_the_bound(
+    columns: int, rows: int, looked_at: int, rng: np.random.Generator
+) -> None:
+    """With half as many features as a batch has rows each of the first four is, and the sharpest counts; where a row
+    far out makes the bound large the first one is within it, and the others are not looked at."""
+    x, theta = rng.normal(size=(2000, columns)), np.zeros(columns + 1)
+    x[-1] *= 1.0 if looked_at == 4 else 30.0
+    run = fallline.fit(x, x.sum(axis=1), validation=None, scale=None, learning_rate=1e-6, epochs=1)
+    problem = run._prepared().problem
+    batches = [np.arange(start, start + rows) for start in range(0, 2000 // rows * rows, rows)]
+    measured = Curvature(problem, theta, batches)
+    z = np.column_stack([problem.features, np.ones(2000)])
+    sharpness = [float(np.linalg.eigvalsh(2.0 * z[batch].T @ z[batch] / rows)[-1]) for batch in batches[:looked_at]]
+    bound = measured.pooled + 2.0 * (z**2).sum(axis=1).max() / rows
+    assert [found > bound for found in sharpness] == [looked_at == 4] * looked_at
+    assert measured.batch == pytest.approx(max(*sharpness, measured.pooled), rel=1e-6)
+    assert measured.worst == pytest.approx(max(*sharpness, bound), rel=1e-6)
+
+
 def test_the_rate_is_below_the_limit_of_every_batch(examples: Path) -> None:
     """The automatic rate of plain descent is stable on each of the first epoch's batches of diamonds."""
     run = fallline.fit(examples / "diamonds.csv", target="price", rule="sgd", epochs=1)

@@ -19,9 +19,7 @@ from .plan import Plan
 from .stopping import DoublingWatch, Watch
 from .tabulate import NumbersTable
 
-MOST_IN_VAIN = (
-    4  # times the steps up to a look there may be up to the next one, where a divergence would throw them away
-)
+MOST_IN_VAIN = 4  # times the steps up to a look: so many there are up to the next one, which a divergence may undo
 
 
 def first_loss(runtime: Any, start: Sequence[float]) -> float:

@@ -2,11 +2,13 @@
 
 For a loss of one score a row, H = mean of weight * second(score) * z z', with z the row's scaled features and a 1 for
 the intercept. Cost: one pass over the table, and some 10 reads of the rows looked at (`lanczos`), half as many where an
-accuracy of a hundredth is asked for: an eigenvalue is then some 1e-4 from its limit, since its error is the square.
+accuracy of some hundredths is asked for: an eigenvalue is then at most 1e-3 below its limit, since its error is the
+square.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -27,31 +29,54 @@ class Curvature:
 
     pooled: the largest eigenvalue of their rows together, with its eigenvector. batch: that of the sharpest of the
     first few, which are looked at until one is within the bound for all others, as the first one mostly is (not where
-    rows have more features than a batch has rows). row: the largest curvature of a single row, second(score) * |z|².
-    rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean of their second
-    derivatives. length: root mean square of |z|. passes: over the table, that all this took. penalty: what the
-    penalties add to every second derivative.
+    rows have nearly as many features as a batch has rows). row: the largest curvature of a single row,
+    second(score) * |z|². rows: how many rows a batch has. slope, second: root mean square of the rows' slopes and mean
+    of their second derivatives. length: root mean square of |z|. passes: over the table, that all this took so far.
+    penalty: what the penalties add to every second derivative.
     """
 
     def __init__(
         self, problem: Arrays, theta: Floats, batches: list[Rows], penalty: float = 0.0, accuracy: float = ACCURACY
     ):
         self.penalty = penalty
-        numbers: list[float] = _statistics(problem, theta, np.zeros(0)).tolist()
-        self.row, slopes, self.second, lengths, self.weight = numbers
-        self.slope, self.length = sqrt(slopes), sqrt(lengths)
         self.rows, self.table_rows = len(batches[0]), problem.rows
         self._problem, self._theta = problem, theta
         self._pool = np.concatenate(batches) if len(batches) > 1 else batches[0]
-        self.passes = 1.0
+        self.passes = 0.0
         self.pooled, self.direction = self._eigenvalue(self._pool, accuracy)
-        self._bound = self.pooled + self.row / self.rows  # the sharpest row may come to stand in any batch
         self.batch = self.pooled
         for rows in batches[:SINGLE] if len(batches) > 1 and self.rows > 1 else []:
             found = self._eigenvalue(rows, ROUGHER * accuracy)[0]
             self.batch = max(self.batch, found)
             if found <= self._bound:
                 break
+
+    @property
+    def _bound(self) -> float:
+        """For any batch that is not the whole table: the sharpest row may come to stand in it."""
+        return self.pooled + self.row / self.rows
+
+    @property
+    def row(self) -> float:
+        return self._each_row[0]
+
+    @property
+    def slope(self) -> float:
+        return sqrt(self._each_row[1])
+
+    @property
+    def second(self) -> float:
+        return self._each_row[2]
+
+    @property
+    def length(self) -> float:
+        return sqrt(self._each_row[3])
+
+    @cached_property
+    def _each_row(self) -> list[float]:
+        """One pass over the table, which a batch of all rows does not need for its own eigenvalue."""
+        self.passes += 1.0
+        return _statistics(self._problem, self._theta, np.zeros(0)).tolist()  # type: ignore[no-any-return]
 
     def _eigenvalue(self, rows: Rows, accuracy: float) -> tuple[float, Floats]:
         product, places = self._product(rows)

@@ -90,7 +90,6 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
     plain = None
     if rate is None or np.isfinite(spreads).any():
         curvature = measure(problem, sizes, wish.seed, wish.shuffle, wish.penalties, ROUGH)
-        passes = curvature.passes
         if rate is None:
             rule, decay_notes = settled_decay(rule, problem.loss, curvature)
             rate, reason = measured_rate(rule, curvature)
@@ -100,7 +99,7 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
             if not limited or (full and bends_less_later(problem.loss)):
                 whole = _plan(wish, rule, rate, sizes, epochs, None)
                 trials = try_rates(problem, whole, rate, upward=limited, plain=plain)
-                passes += trials.passes
+                passes = trials.passes
                 rate, reason = tried_rate(rule, trials, rate, full)
                 if plain is not None and plain < rate:
                     reason += f"; the first {rule.plain_steps} steps, which are plain descent, take {plain:g}"
@@ -110,6 +109,7 @@ def settle(wish: Wish, problem: Arrays, names: tuple[str, ...], spreads: Floats)
         if slow:
             notes.append(_advice_to_scale(slow, problem, names))
             tolerance = wish.tolerance if wish.tolerance_given else None
+        passes += curvature.passes
     if wish.epochs is not None and not wish.tolerance_given:
         tolerance = None
     plan = _plan(wish, rule, rate, sizes, epochs, tolerance, plain)

@@ -59,7 +59,18 @@ def counts(g, rate):
     return rate * WORDS.count("a")
 
 
-@pytest.mark.parametrize("kind", [*RULES.values(), twin, corrected], ids=lambda kind: kind.name)
+SOME = ("sgd", "adam", "dog", "schedule_free_sgd")  # of each kind one; each rule compiles kernels of its own here
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pytest.param(kind, marks=() if name in SOME else pytest.mark.slow) for name, kind in RULES.items()),
+        twin,
+        corrected,
+    ],
+    ids=lambda kind: kind.name,
+)
 def test_rules_that_keep_the_law_pass(kind: type[Rule]) -> None:
     """Every rule in the list passes the public law tests, and so do two from outside."""
     check_rule(kind)

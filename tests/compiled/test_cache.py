@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,14 @@ def seed(rng: object) -> int:
     return int(rng.integers(1 << 31))  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
+    """A folder of kernels for `fitted()`, which tests copy; a seed, and the bytes that it gives."""
+    folder, seed = tmp_path_factory.mktemp("filled"), secrets.randbits(31)
+    print("seed", seed)
+    return folder / "cache", seed, ended(start(seed, "print(fitted())", folder / "cache", folder))[0]
+
+
 def test_the_first_process_says_that_it_compiles_and_later_ones_load(seed: int, tmp_path: Path) -> None:
     """The first process with a cache says that it compiles; the second does not compile, and finds the same bytes."""
     first = ended(start(seed, "print(fitted())", tmp_path / "cache", tmp_path))
@@ -86,25 +95,25 @@ def test_an_edited_rule_is_seen(seed: int, tmp_path: Path) -> None:
     assert len(set(found)) == 3
 
 
-@pytest.mark.parametrize("file", ["vectors.py", "room.py", "primitives.py", "pasted.py"])
-def test_an_edited_file_of_fallline_is_seen(file: str, seed: int, tmp_path: Path) -> None:
+def test_an_edited_file_of_fallline_is_seen(seed: int, tmp_path: Path) -> None:
     """The files that say what a kernel's pieces are lowered to, and how they are put together, are part of its name."""
     package = tmp_path / "source" / "fallline"
     shutil.copytree(Path(fallline.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    where, compiled = {"PYTHONPATH": str(package.parent)}, []
-    for _ in range(2):
-        compiled.append(ended(start(seed, "print(fallline.__file__, fitted())", tmp_path / "cache", tmp_path, **where)))
-    edited = package / "compiled" / file
-    edited.write_text(edited.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    compiled.append(ended(start(seed, "print(fallline.__file__, fitted())", tmp_path / "cache", tmp_path, **where)))
-    assert [said for _, said in compiled] == [True, False, True]
-    assert len({out for out, _ in compiled}) == 1 and str(package) in compiled[0][0]
+    found = []
+    for file in (None, None, "vectors.py", "room.py", "primitives.py", "pasted.py"):
+        if file is not None:
+            edited = package / "compiled" / file
+            edited.write_text(edited.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+        code = "print(fallline.__file__, fitted())"
+        found.append(ended(start(seed, code, tmp_path / "cache", tmp_path, PYTHONPATH=str(package.parent))))
+    assert [compiled for _, compiled in found] == [True, False, True, True, True, True]
+    assert len({out for out, _ in found}) == 1 and str(package) in found[0][0]
 
 
 @pytest.mark.parametrize("cache", ["/proc/none", "/dev/null/none"])
-def test_a_folder_that_cannot_be_written(cache: str, seed: int, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(cache: str, filled: tuple[Path, int, str], tmp_path: Path) -> None:
     """Where the cache cannot be written kernels are compiled, and nothing is left behind."""
-    expected, _ = ended(start(seed, "print(fitted())", tmp_path / "cache", tmp_path))
+    _, seed, expected = filled
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     found, compiled = ended(start(seed, "print(fitted())", cache, tmp_path, TMPDIR=str(scratch)))
@@ -126,10 +135,10 @@ def test_no_folder_that_can_be_written(seed: int, tmp_path: Path) -> None:
     assert found == "no folder can be written for compiled kernels: set FALLLINE_CACHE to one that can"
 
 
-def test_a_full_cache_that_cannot_be_written_is_read(seed: int, tmp_path: Path) -> None:
+def test_a_full_cache_that_cannot_be_written_is_read(filled: tuple[Path, int, str], tmp_path: Path) -> None:
     """Kernels in a folder without permission to write (as in an image for containers) are loaded, not compiled."""
-    cache = tmp_path / "cache"
-    expected, _ = ended(start(seed, "print(fitted())", cache, tmp_path))
+    full, seed, expected = filled
+    cache = shutil.copytree(full, tmp_path / "cache")
     folders = [cache, *(path for path in cache.rglob("*") if path.is_dir())]
     before = sorted(cache.rglob("*"))
     for folder in folders:
@@ -144,10 +153,10 @@ def test_a_full_cache_that_cannot_be_written_is_read(seed: int, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "other"])
-def test_a_damaged_file_is_made_anew(damage: str, seed: int, tmp_path: Path) -> None:
+def test_a_damaged_file_is_made_anew(damage: str, filled: tuple[Path, int, str], tmp_path: Path) -> None:
     """A file of machine code that is torn, empty or of something else costs a compilation, and then it is whole."""
-    cache = tmp_path / "cache"
-    expected, _ = ended(start(seed, "print(fitted())", cache, tmp_path))
+    full, seed, expected = filled
+    cache = shutil.copytree(full, tmp_path / "cache")
     files = list(cache.rglob("*.nbc"))
     assert files
     for file in files:
@@ -157,11 +166,12 @@ def test_a_damaged_file_is_made_anew(damage: str, seed: int, tmp_path: Path) -> 
     assert ended(start(seed, "print(fitted())", cache, tmp_path)) == (expected, False)
 
 
-def test_processes_that_start_together(seed: int, tmp_path: Path) -> None:
+def test_processes_that_start_together(filled: tuple[Path, int, str], tmp_path: Path) -> None:
     """Four processes that fill one cache at the same time, two of them for tables of another kind, give the bytes of
     one alone; afterwards all is there, and no draft is left."""
+    _, seed, of_wide = filled
     wide, narrow = "print(fitted())", "print(fitted(storage='float32'))"
-    expected = [ended(start(seed, code, tmp_path / "alone", tmp_path))[0] for code in (wide, narrow)]
+    expected = [of_wide, ended(start(seed, narrow, tmp_path / "alone", tmp_path))[0]]
     cache = tmp_path / "cache"
     together = [start(seed, code, cache, tmp_path) for code in (wide, narrow, wide, narrow)]
     assert [ended(process)[0] for process in together] == expected * 2

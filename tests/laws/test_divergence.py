@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import golden_losses
 import pytest
-from law_cases import SIMPLE_RULES, Table, as_batches, bits, rule_numbers, runtimes, state_bits
+from law_cases import SIMPLE_RULES, Table, as_batches, bits, marks_of, rule_numbers, runtimes, state_bits
 
 from fallline.compiled.runtime import CAUSES
 from fallline.losses import LOSSES
@@ -81,7 +81,7 @@ for later in LOSSES:
     if later not in golden_losses.FIRST_LOSSES:
         TRAPS.update(later_traps(later))
 CASES = [
-    (loss, cause, rule)
+    pytest.param(loss, cause, rule, marks=marks_of(rule, loss))
     for loss, cause in TRAPS
     for rule in RULES
     if loss in golden_losses.FIRST_LOSSES or rule in golden_losses.RULES

@@ -30,6 +30,10 @@ from fallline.rules import RULES, Rule, rule_named
 
 INFINITY = float("inf")
 every_rule = pytest.mark.parametrize("rule_name", RULES)
+SOME = ("sgd", "adagrad", "momentum", "adam", "dog", "schedule_free_adamw")  # of each kind one: a kernel takes seconds
+every_kernel = pytest.mark.parametrize(
+    "rule_name", [pytest.param(name, marks=() if name in SOME else pytest.mark.slow) for name in RULES]
+)
 SPARSE_LOSSES = [name for name in LOSSES if not LOSSES[name].many]  # sparse rows have one score each
 
 
@@ -131,7 +135,7 @@ def test_the_norm_keeps_the_tree_over_many_parameters(rule_name: str, columns: i
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-@every_rule
+@every_kernel
 def test_a_step_that_is_not_finite_is_not_applied(rule_name: str, batch: int) -> None:
     """The cause, the norm (NaN where 0 meets infinity) and the state that stays are those of dense rows."""
     draw = random.Random(fresh_seed())

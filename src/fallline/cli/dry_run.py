@@ -1,5 +1,8 @@
-"""`fallline fit --dry-run`: the schema as a table that a person can check. Trains nothing, writes nothing; all options
-are checked as by a fit."""
+"""`fallline fit --dry-run`: the schema as a table that a person can check. Trains nothing, writes nothing.
+
+Options are checked as by a fit, but for what only encoded rows can tell: whether a --start model has their features,
+and whether --accumulate leaves more than one step an epoch.
+"""
 
 from __future__ import annotations
 

@@ -117,7 +117,8 @@ def gamma(score, target):
 
 def tweedie(score, target):
     a, b = -0.5, 0.5
-    first = target * golden_math.exp(a * score)
+    half = golden_math.exp(0.5 * (a * score))
+    first = target * half * half
     second = golden_math.exp(b * score)
     return (second / b - first / a) + golden_math.power(target, b) / (a * b), second - first
 

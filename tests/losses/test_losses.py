@@ -218,6 +218,14 @@ def test_an_impossible_option_names_what_is_allowed(kind: Any, options: dict[str
         kind(**options)
 
 
+def test_tweedie_is_finite_where_only_its_exponential_is_not() -> None:
+    """exp(715) is too large for a float64; a thousandth of it is not, nor is the loss."""
+    loss = Tweedie(power=2.021536351071309)
+    value, slope = loss.row(-700.0, 0.0010964627384868854, *loss.numbers)
+    assert value == pytest.approx(3.837605127081323e307, rel=1e-12)
+    assert math.isfinite(slope)
+
+
 def test_tweedie_at_the_ends_is_poisson_and_gamma() -> None:
     """Power 1 and 2 have the bytes of the Poisson and the gamma loss, and their domains."""
     for power, name in ((1.0, "poisson"), (2.0, "gamma")):

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
 
+def scaled_exp(scale: float, exponent: float) -> float:
+    """scale * exp(exponent), finite also where only the exponential is too large for a float64."""
+    half = exp(0.5 * exponent)
+    return (scale * half) * half
+
+
 def tweedie(score: float, target: float, variance_power: float) -> tuple[float, float]:
     a = 1.0 - variance_power
     b = 2.0 - variance_power
-    first = target * exp(a * score)
+    first = scaled_exp(target, a * score)
     second = exp(b * score)
     best = power(target, b) / (a * b)
     return (second / b - first / a) + best, second - first
@@ -26,7 +32,7 @@ def tweedie(score: float, target: float, variance_power: float) -> tuple[float, 
 def tweedie_second(score: float, target: float, variance_power: float) -> float:
     a = 1.0 - variance_power
     b = 2.0 - variance_power
-    return b * exp(b * score) - a * target * exp(a * score)
+    return b * exp(b * score) - a * scaled_exp(target, a * score)
 
 
 def tweedie_bound(score: float, target: float, variance_power: float) -> float:
@@ -34,7 +40,7 @@ def tweedie_bound(score: float, target: float, variance_power: float) -> float:
     descent overshoots."""
     a = 1.0 - variance_power
     b = 2.0 - variance_power
-    return 2.0 * (abs(b) * exp(b * score) - a * target * exp(a * score))
+    return 2.0 * (abs(b) * exp(b * score) - a * scaled_exp(target, a * score))
 
 
 class Tweedie(Loss):

@@ -8,6 +8,7 @@ are typed and lowered once for each types of arguments, and only what calls them
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from inspect import Parameter, signature
 from types import FunctionType
 from typing import Any
@@ -38,14 +39,36 @@ class _Uncompiled(JITCodeLibrary):
         self._linking_libraries.clear()
 
 
-_lowered: dict[Any, Any] = {}  # (function, types): while a kernel is being compiled
+MOST = 500  # functions that are kept: some ten megabytes
+_lowered: dict[Any, Any] = {}  # (number, types): the kernels of a process have most of their functions in common
+_numbers: dict[Any, int] = {}
+_pasted: dict[Any, tuple[FunctionType, bool]] = {}  # what the names of pasted functions stand for
 
 
 def forget() -> None:
-    """Drop what was lowered for a kernel that is done: some megabytes."""
-    for found in _lowered.values():
-        found.library.drop()
-    _lowered.clear()
+    """Drop what was lowered, after a kernel is done, if it has become much."""
+    if len(_lowered) > MOST:
+        for found in _lowered.values():
+            found.library.drop()
+        _lowered.clear()
+
+
+@cache
+def number_of(function: FunctionType, counts_references: bool) -> int:
+    """The same number for functions that are made of the same: of equal code and constants, and so all that they call.
+    (Each kernel has its own copy of a function that many have.)"""
+    code, outside = function.__code__, function.__globals__
+    names = code.co_names, code.co_varnames, code.co_argcount, repr(function.__defaults__)
+    constants = tuple(_essence(value) for value in code.co_consts)
+    named = tuple((name, _essence(outside[name])) for name in code.co_names if name in outside)
+    return _numbers.setdefault((code.co_code, names, constants, named, counts_references), len(_numbers))
+
+
+def _essence(value: Any) -> Any:
+    """What tells what a function names from other things. Numbers by their texts: 0.0 is not -0.0, nor 0."""
+    if isinstance(value, int | float | str | tuple | None):
+        return type(value), repr(value)
+    return number_of(*_pasted[value]) if value in _pasted else value
 
 
 def pasted(counts_references: bool) -> Callable[[FunctionType], Any]:
@@ -57,17 +80,18 @@ def _intrinsic(function: FunctionType, counts_references: bool) -> Any:
     signatures: dict[Any, Any] = {}
 
     def lowered(types: tuple[Any, ...]) -> Any:
-        if (function, types) not in _lowered:
+        key = number_of(function, counts_references), types
+        if key not in _lowered:
             flags: Any = Flags()  # type: ignore[no-untyped-call]
             flags.error_model, flags.nrt, flags.forceinline = "numpy", counts_references, True
             flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
             target = cpu_target.target_context
             library = _Uncompiled(target.codegen(), function.__name__)  # type: ignore[no-untyped-call]
             typing = cpu_target.typing_context
-            _lowered[function, types] = compile_internal(  # type: ignore[no-untyped-call]
+            _lowered[key] = compile_internal(  # type: ignore[no-untyped-call]
                 typing, target, library, function, types, None, flags, {}
             )
-        return _lowered[function, types]
+        return _lowered[key]
 
     def type_call(typing_context: Any, *types: Any) -> Any:
         if types not in signatures:
@@ -88,4 +112,6 @@ def _intrinsic(function: FunctionType, counts_references: bool) -> Any:
     shown = given.replace(parameters=[context, *given.parameters.values()])
     type_call.__signature__ = shown  # type: ignore[attr-defined]
     type_call.__name__, type_call.__module__ = function.__name__, function.__module__
-    return intrinsic(type_call)
+    made = intrinsic(type_call)
+    _pasted[made] = function, counts_references
+    return made

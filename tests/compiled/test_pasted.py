@@ -49,7 +49,7 @@ PAIRS: list[tuple[tuple[str, str, Callable[[float], float]], ...]] = [  # inner,
     (("x + 0.0", "1.0", lambda x: x + 0.0), ("x + -0.0", "1.0", lambda x: x)),  # numbers that Python takes for equal
     (("x * 1", "1.0", lambda x: x), ("x * 1.0", "1.0", lambda x: x)),
     (("x + 3.0", "1.0", lambda x: x + 3.0), ("x + 3.0", "-1.0", lambda x: -(x + 3.0))),  # a number outside
-    (("abs(x)", "1.0", lambda x: abs(x)), ("-abs(x)", "1.0", lambda x: -abs(x))),
+    (("abs(x)", "1.0", abs), ("-abs(x)", "1.0", lambda x: -abs(x))),
     (("np.floor(x)", "1.0", math.floor), ("np.ceil(x)", "1.0", math.ceil)),  # names alone
 ]
 

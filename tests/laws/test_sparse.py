@@ -20,10 +20,12 @@ from law_cases import (
 )
 from test_runtimes import random_rule
 
+from fallline.compiled import sparse, sparse_index_loops, sparse_kernels
 from fallline.compiled.choose import curvature_kernel
+from fallline.compiled.kernels import RuleText
 from fallline.compiled.sparse import SparseArrays, SparseRuntime
 from fallline.data.sparse import SparseRows
-from fallline.losses import LOSSES, loss_named
+from fallline.losses import LOSSES, Loss, loss_named
 from fallline.plain.curvature import hessian_product
 from fallline.plain.divergence import Guard
 from fallline.rules import RULES, Rule, rule_named
@@ -126,12 +128,28 @@ def test_sparse_rows_give_the_bytes_of_dense_ones(rule_name: str, loss: str, bat
 @pytest.mark.parametrize("rule_name", ["sgd", "adagrad", "momentum"])
 def test_the_norm_keeps_the_tree_over_many_parameters(rule_name: str, columns: int, most: int) -> None:
     """Batches of all sizes over thousands of features: the tree over leaves of parameters that a batch does not touch,
-    whether few or many of them are touched."""
+    whether few or many of them are touched; and the features' numbers in the batch, listed some rows at a time."""
     draw = random.Random(fresh_seed())
     table = sparse_table("logistic", draw, 40, columns, most)
     rule = rule_named(rule_name, learning_rate=0.01)
-    batches = [draw.choices(range(40), k=size) for size in (1, 1, 5, 1, 2, 1025, 1, 1)]
+    batches = [draw.choices(range(40), k=size) for size in (1, 1, 5, 1, 2, 1025, 150, 300, 1, 1)]
     compare(table, "logistic", rule, batches, draw, compiled_runtime(table, "logistic", rule, 1))
+
+
+def test_features_are_found_among_millions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are more words of the index than are looked at one after the other, groups of them say which have a
+    bit; here from 3 words on, so that dense rows can be the twin."""
+    monkeypatch.setattr(sparse_index_loops, "FEW_WORDS", 2)
+    monkeypatch.setattr(sparse, "sparse_descent_kernel", sparse_descent_kernel_anew)
+    draw = random.Random(fresh_seed())
+    table, rule = sparse_table("logistic", draw, 40, 9_000, 30), rule_named("adagrad", learning_rate=0.01)
+    batches = [draw.choices(range(40), k=size) for size in (2, 7, 100, 3, 2)]
+    compare(table, "logistic", rule, batches, draw, compiled_runtime(table, "logistic", rule, 1))
+
+
+def sparse_descent_kernel_anew(loss: Loss, rule: Rule) -> Any:
+    """The kernel of the constants as they are now."""
+    return sparse_kernels._sparse_descent_kernel.__wrapped__(loss.row, RuleText.of(rule), rule.lazy)
 
 
 @pytest.mark.parametrize("batch", [1, 3])

@@ -48,6 +48,14 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic
+def count_bits(typing_context: Any, word: Any) -> Any:
+    """How many bits of an int64 are set."""
+    if word != types.int64:
+        raise TypingError("count_bits takes an int64")
+    return types.int64(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
+
+
+@intrinsic
 def take(typing_context: Any, counter: Any) -> Any:
     """counter[0] <- counter[0] + 1 for an array of int64, whatever other threads do with it. Returns what it was."""
     if not (isinstance(counter, types.Array) and counter.dtype == types.int64):

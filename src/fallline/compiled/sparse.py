@@ -18,6 +18,8 @@ from .runtime import Arrays, CompiledRuntime, CompiledState, Floats, Rows
 from .unmade import Unmade
 
 BLOCK = 64  # entries of a slot with one mark
+WORD = 64  # bits
+LISTED = 1 << 14  # numbers of what some rows store, listed at a time: they stay in the second-level cache
 
 
 class SparseArrays(Arrays):
@@ -160,14 +162,24 @@ def marks_for(columns: int) -> int:
 
 
 def scratch_of(problem: SparseArrays, states: int, rows: int) -> tuple[Any, ...]:
-    """What steps on batches of so many rows work in: slots with their marks, all empty; the places of a batch's
+    """What steps on batches of so many rows work in: slots with their marks, all empty; the index of a batch's
     features, and what stands beside them; the leaves of a norm, and each leaf's place there; and how many numbers a row
     stores at most."""
     count = slots_for(rows)
     slots, marks = np.zeros((count, problem.columns + 3)), np.zeros((count, marks_for(problem.columns)), np.uint8)
-    touched, vectors = np.empty(problem.parameters, np.uint32), np.empty((4 + 2 * states, problem.parameters))
+    vectors = np.empty((4 + 2 * states, problem.parameters))
     width, places = leaves_of(problem.parameters)
-    return slots, marks, touched, vectors, np.zeros(width), places, most_stored(problem.features)
+    return slots, marks, index_of(problem), vectors, np.zeros(width), places, most_stored(problem.features)
+
+
+def index_of(problem: SparseArrays) -> tuple[Any, ...]:
+    """Which features a batch has, and their numbers: a bit for each feature, a bit for each word of these with one, how
+    many features come before a word; and room for the features in order, and for the numbers of what some rows store.
+    Empty."""
+    words = -(-problem.columns // WORD)
+    bits, groups = np.zeros(words, np.int64), np.zeros(-(-words // WORD), np.int64)
+    listed = np.empty(2 * max(LISTED, most_stored(problem.features)), np.uint32)
+    return bits, groups, np.empty(words, np.uint32), np.empty(problem.parameters, np.uint32), listed
 
 
 def leaves_of(parameters: int) -> tuple[int, Any]:

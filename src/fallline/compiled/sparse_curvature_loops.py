@@ -1,6 +1,6 @@
 """Losses and curvature over sparse rows, with the bytes of `plain/gradient.py` and `plain/curvature.py` on dense ones.
 
-The kernel binds `row_loss`, `row_second`, and `gradient_point` to theta itself.
+The kernel binds `row_loss` and `row_second`.
 """
 
 # mypy: ignore-errors
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..plain.curvature import add_statistics, finish_statistics
 from ..sums import LEAF
-from .room import floats
+from .room import floats, integers
 from .sparse_loops import leaf_shares
 from .tree_loops import DEPTH, push, total
 
@@ -21,12 +21,22 @@ def sparse_loss_sums(table, rows, theta, out):
     leaf = floats(3)
     sums = floats(3)
     scratch, b = floats((3, LEAF)), floats(1)
-    no_state = floats((0, 0))
-    no_numbers = floats(0)
+    inverse_scales, scaled = table[5], table[6]
+    columns = inverse_scales.shape[0]
+    factors = theta
+    if scaled:
+        factors = floats(columns)
+        for j in range(columns):
+            factors[j] = theta[j] * inverse_scales[j]
+    if table[7]:
+        b[0] = theta[columns]
+    no_index = integers(0), integers(0), integers(0), integers(0), integers(0)
     count = 0
     for begin in range(0, rows.shape[0], LEAF):
         end = min(begin + LEAF, rows.shape[0])
-        leaf_shares(table, rows, begin, end, theta, no_state, no_numbers, scratch, b, leaf)
+        for i in range(3):
+            leaf[i] = 0.0
+        leaf_shares(table, rows, begin, end, False, no_index, factors, scratch, b, leaf)
         push(partial, leaf, count)
         count += 1
     total(partial, count, sums)

@@ -14,8 +14,8 @@ import numpy as np
 from ..plain.divergence import smoothed
 from ..sums import LEAF
 from .room import floats
-from .sparse import BLOCK
-from .sparse_loops import BLOCK_BITS, any_marked, collect, sparse_batch_sums
+from .sparse_index_loops import forget_features, number_features
+from .sparse_loops import sparse_batch_sums
 from .sparse_norm_loops import norm_of
 from .sparse_single_loops import single_room, single_steps
 from .tree_loops import DEPTH
@@ -40,8 +40,10 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
     rows, bounds = batches
     theta, state, smoothed_loss, _ = stand
     loss_limit, smoothing_rows = limits
-    slots, marks, touched, vectors, leaves, leaf_places, _ = scratch
+    slots, _, index, vectors, leaves, leaf_places, _ = scratch
+    touched = index[3]
     sums, states, inverse = work[3], vectors_of(state), vectors[1]
+    columns, intercept = table[5].shape[0], table[7]
     for n in range(inverse.shape[0]):
         inverse[n] = 1.0
     one_by_one = 0  # up to this step
@@ -55,11 +57,20 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
             one_by_one = t + count
         start, stop = bounds[t], bounds[t + 1]
         arguments = tuple_of(numbers, t)
-        at, spoilt = sparse_batch_sums(table, rows, start, stop, theta, states, arguments, scratch, work)
+        count, indexed = number_features(table, rows, start, stop, theta, states, arguments, index, vectors)
+        if intercept:
+            work[5][0] = gradient_point(theta[columns], states, columns, arguments)
+        at, spoilt = sparse_batch_sums(table, rows, start, stop, (count, indexed), index, vectors[0], scratch, work)
+        if indexed:
+            forget_features(index)
         loss_sum, batch_weight = sums[1], sums[2]
-        count, bad = step_on_touched(
-            slots[at], marks[at], table, sums[0], batch_weight, touched, vectors, theta, state, arguments
-        )
+        slot = slots[at]
+        if intercept:
+            slot[count] = sums[0]
+            touched[count] = columns
+            vectors[2, count] = theta[columns]
+            count += 1
+        bad = step_on_touched(count, slot, table, batch_weight, touched, vectors, theta, state, arguments)
         t += 1
         records[t - 1, 1] = work[4][0, 0] if single else 0.0
         if batch_weight == 0.0:
@@ -79,40 +90,24 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
     return numbers.shape[0], 0
 
 
-def step_on_touched(slot, marks, table, intercept_sum, weight, touched, vectors, theta, state, numbers):
-    """The step, of the sums in the slot, which is left empty: on some parameters at a time, as they are found, so that
-    each comes into the first-level cache once. vectors: of the touched features, the gradient, what `put_back` needs,
-    and more. Return how many they are, and what was not finite (see `update_touched`)."""
-    inverse_scales, scaled, intercept = table[5], table[6], table[7]
-    columns = inverse_scales.shape[0]
-    gradient = vectors[0]
+def step_on_touched(count, slot, table, weight, touched, vectors, theta, state, numbers):
+    """The step, of the sums in the slot, which is left empty: on some parameters at a time, so that they stay in the
+    first-level cache. vectors: of the touched features, the gradient, what `put_back` needs, and more. Return what was
+    not finite (see `update_touched`)."""
+    inverse_scales, scaled = table[5], table[6]
     keep = kept(numbers)
-    count, done, bad = 0, 0, 0
-    for group in range(0, marks.shape[0], BLOCK):
-        last = group + BLOCK == marks.shape[0]
-        if last or any_marked(marks, group):
-            for block in range(group, group + BLOCK):
-                if marks[block] != 0:
-                    marks[block] = 0
-                    count = collect(slot, block << BLOCK_BITS, columns, touched, gradient, count)
-                end = last and block == marks.shape[0] - 1
-                if end and intercept:
-                    touched[count] = columns
-                    gradient[count] = intercept_sum
-                    count += 1
-                if end or count - done >= AT_A_TIME:
-                    gather(done, count, touched, inverse_scales, scaled, theta, state, vectors)
-                    bad |= update_touched(done, count, vectors, weight, numbers, keep)
-                    scatter(done, count, touched, vectors, theta, state)
-                    done = count
-    return count, bad
+    bad = 0
+    for first in range(0, count, AT_A_TIME):
+        last = min(first + AT_A_TIME, count)
+        gather(first, last, touched, inverse_scales, scaled, state, vectors)
+        bad |= update_touched(first, last, slot, vectors, weight, numbers, keep)
+        scatter(first, last, touched, vectors, theta, state)
+    return bad
 
 
-def gather(first, last, touched, inverse_scales, scaled, theta, state, vectors):
-    """The touched parameters, their scales and their state, side by side."""
-    inverse, old_theta = vectors[1], vectors[2]
-    for n in range(first, last):
-        write(old_theta, n, 2, read(theta, read(touched, n, 4), 7))
+def gather(first, last, touched, inverse_scales, scaled, state, vectors):
+    """The touched parameters' scales and their state, side by side."""
+    inverse = vectors[1]
     if scaled:
         for n in range(first, last):
             j = read(touched, n, 4)
@@ -123,16 +118,17 @@ def gather(first, last, touched, inverse_scales, scaled, theta, state, vectors):
             old_values[np.uint64(n)] = read(values, read(touched, n, 4), 7)
 
 
-def update_touched(first, last, vectors, weight, numbers, keep):
-    """The mean gradients, in place of their sums, and the parameters and states after the step. Return what was not
-    finite: the lowest bit for a gradient, the next for a step, and for a parameter."""
+def update_touched(first, last, slot, vectors, weight, numbers, keep):
+    """The mean gradients, of their sums, and the parameters and states after the step. Return what was not finite: the
+    lowest bit for a gradient, the next for a step, and for a parameter."""
     gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
     old_states, new_states = vectors_of(vectors[4 : 4 + STATES]), vectors_of(vectors[4 + STATES :])
     bad_gradient = 0
     bad_step = 0
     bad_theta = 0
     for n in range(first, last):
-        g = (read(gradient, n, 0) * read(inverse, n, 1)) / weight
+        g = (read(slot, n, 5) * read(inverse, n, 1)) / weight
+        write(slot, n, 5, 0.0)
         before = read(old_theta, n, 2)
         step = update(g, before, old_states, n, numbers, new_states)
         after = write(new_theta, n, 3, before * keep - step)

@@ -3,16 +3,15 @@
 What a row does not store is 0: it adds 0.0 to a score and to a gradient, which changes no bit of a sum that started
 from 0.0, as long as coefficients and slopes are finite. So it is left out. Sparse features are never centred.
 
-A row's stored entries are `indices[k]` (rising) and `values[k]` for k from spans[row, 0] to spans[row, 1] - 1. Sums
-over rows stand in a *slot*: a vector with an entry for every feature, and marks, one byte for each BLOCK of entries of
-which any is in use, so that a batch's features are found again in order without looking at all. Every other entry is
-0.0. Behind the features stand three numbers: the intercept's sum, the loss, the weight.
+A row's stored entries are `indices[k]` (rising) and `values[k]` for k from spans[row, 0] to spans[row, 1] - 1. A
+batch's features are numbered, in order, and all that is made of them stands side by side by these numbers. Sums over
+rows stand in a *slot*: a vector with an entry for every number, and marks, one byte for each BLOCK of entries of which
+any is in use, so that leaves are added up without looking at all. Every other entry is 0.0.
 
-Bound by the kernel: `row_loss(score, target, loss_numbers)` and `gradient_point(theta, state, j, numbers)`.
+Bound by the kernel: `row_loss(score, target, loss_numbers)`.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: F821
 
 from __future__ import annotations
 
@@ -20,15 +19,15 @@ import numpy as np
 
 from ..sums import LEAF
 from .leaf_loops import slopes
-from .prefetch import lowest_bit, prefetch
+from .prefetch import count_bits, prefetch
 from .sparse import BLOCK
+from .sparse_index_loops import LINE_OF_INDICES, WORD_BITS, WORD_MASK
 from .tree_loops import push, total
 from .vectors import read, write
 
 AHEAD = 4  # rows whose entries are asked for before they are needed
 FURTHER = 16  # times as many, for the order
-LINE_OF_INDICES = 16  # entries in a cache line
-LINE_OF_VALUES = 8
+LINE_OF_VALUES = 8  # entries in a cache line
 BLOCK_BITS = BLOCK.bit_length() - 1
 
 
@@ -49,69 +48,96 @@ def ask_for(spans, indices, values, target, rows, i):
             prefetch(values, k)
 
 
-def two_scores(which, spans, indices, values, inverse_scales, scaled, theta, state, numbers):
+def two_scores(which, at, spans, indices, values, indexed, index, factors):
     """Two rows' terms, feature by feature; the intercept is still to come. Each addition waits for the one before it:
-    two rows take hardly longer than one."""
+    two rows take hardly longer than one. The features' numbers are listed from place `at` on."""
     row, other = which
     first, second = spans[row, 0], spans[other, 0]
     count, other_count = spans[row, 1] - first, spans[other, 1] - second
+    other_at = at + count
     score, other_score = 0.0, 0.0
     both = min(count, other_count)
     for n in range(both):
-        score += term(first + n, indices, values, inverse_scales, scaled, theta, state, numbers)
-        other_score += term(second + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+        score += term(first + n, at + n, indices, values, indexed, index, factors)
+        other_score += term(second + n, other_at + n, indices, values, indexed, index, factors)
     for n in range(both, count):
-        score += term(first + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+        score += term(first + n, at + n, indices, values, indexed, index, factors)
     for n in range(both, other_count):
-        other_score += term(second + n, indices, values, inverse_scales, scaled, theta, state, numbers)
+        other_score += term(second + n, other_at + n, indices, values, indexed, index, factors)
     return score, other_score
 
 
-def term(k, indices, values, inverse_scales, scaled, theta, state, numbers):
+def term(k, at, indices, values, indexed, index, factors):
     j = read(indices, k, 4)
-    w = gradient_point(read(theta, j, 1), state, j, numbers)
-    return read(values, k, 5) * (w * read(inverse_scales, j, 6) if scaled else w)
+    if indexed:
+        words, _, bases, _, numbers = index
+        word = j >> WORD_BITS
+        below = (np.int64(1) << (j & WORD_MASK)) - 1
+        j = write(numbers, at, 3, read(bases, word, 6) + count_bits(read(words, word, 7) & below))
+    return read(values, k, 5) * read(factors, j, 0)
 
 
-def leaf_shares(table, rows, begin, end, theta, state, numbers, scratch, b, sums):
-    """The rows' weight * slope in scratch[0], and their sums (intercept, loss, weight). Return whether a share is not
+def rows_that_fit(spans, rows, begin, end, indexed, numbers):
+    """The end of the rows from `begin` on whose features' numbers have room in half the list: one row has, always. (A
+    last row that has no other beside it is listed twice.)"""
+    if not indexed:
+        return end
+    stored = 0
+    for i in range(begin, end):
+        stored += spans[rows[i], 1] - spans[rows[i], 0]
+        if 2 * stored > numbers.shape[0]:
+            return i
+    return end
+
+
+def leaf_shares(table, rows, begin, end, indexed, index, factors, scratch, b, sums):
+    """The rows' weight * slope in scratch[0]; their sums (intercept, loss, weight) go on. Return whether a share is not
     finite in a row with features that are not stored: their gradient is then 0 * infinity. table:
-    `SparseArrays.scored`."""
-    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
-    columns = inverse_scales.shape[0]
+    `SparseArrays.scored`. factors: what a value is multiplied by, for each feature by its number; b: the intercept."""
+    spans, indices, values, target, weight, inverse_scales, _, intercept, loss_numbers = table
     shares = scratch[0]
-    if intercept:
-        b[0] = gradient_point(theta[columns], state, columns, numbers)
+    at = 0
     for i in range(begin, end, 2):
         last = min(i + 1, end - 1)
         ask_for(spans, indices, values, target, rows, i)
         ask_for(spans, indices, values, target, rows, last)
         which = rows[i], rows[last]
-        if scaled:
-            found = two_scores(which, spans, indices, values, inverse_scales, 1, theta, state, numbers)
+        if indexed:
+            found = two_scores(which, at, spans, indices, values, True, index, factors)
         else:
-            found = two_scores(which, spans, indices, values, inverse_scales, 0, theta, state, numbers)
+            found = two_scores(which, at, spans, indices, values, False, index, factors)
+        for row in which:
+            at += spans[row, 1] - spans[row, 0]
         shares[last - begin] = found[1]
         shares[i - begin] = found[0]
-    for i in range(3):
-        sums[i] = 0.0
     slopes((spans, target, weight, sums[:0], intercept, loss_numbers), b, rows, begin, end, scratch, sums)
     spoilt = False
     for i in range(begin, end):
         if not abs(shares[i - begin]) < np.inf:
-            spoilt |= spans[rows[i], 1] - spans[rows[i], 0] < columns
+            spoilt |= spans[rows[i], 1] - spans[rows[i], 0] < inverse_scales.shape[0]
     return spoilt
 
 
-def add_leaf(spans, indices, values, rows, begin, end, shares, slot, marks):
+def add_rows(table, rows, begin, end, indexed, numbers, shares, slot, marks):
     """Add the rows' gradients to a slot, row by row."""
+    spans, indices, values = table[:3]
+    at = 0
     for i in range(begin, end):
-        row = rows[i]
-        share = shares[i - begin]
-        for k in range(spans[row, 0], spans[row, 1]):
-            j = np.uint64(read(indices, k, 4))
-            slot[j] += share * read(values, k, 5)
-            marks[j >> np.uint64(BLOCK_BITS)] = 1
+        which = spans[rows[i], 0], spans[rows[i], 1]
+        if indexed:
+            add_row(which, at, values, numbers, 3, shares[i - begin], slot, marks)
+        else:
+            add_row(which, which[0], values, indices, 4, shares[i - begin], slot, marks)
+        at += which[1] - which[0]
+
+
+def add_row(which, at, values, numbers, vector, share, slot, marks):
+    """The same for one row, whose features' numbers stand in `numbers` from place `at` on."""
+    first, last = which
+    for k in range(first, last):
+        n = np.uint64(read(numbers, at + (k - first), vector))
+        slot[n] += share * read(values, k, 5)
+        marks[n >> np.uint64(BLOCK_BITS)] = 1
 
 
 def any_marked(marks, first):
@@ -131,60 +157,49 @@ def merge(slot, marks, columns, into, into_marks):
                     marks[block] = 0
                     into_marks[block] = 1
                     for j in range(block << BLOCK_BITS, min((block + 1) << BLOCK_BITS, columns)):
-                        into[np.uint64(j)] += read(slot, j, 1)
-                        write(slot, j, 1, 0.0)
+                        into[np.uint64(j)] += read(slot, j, 5)
+                        write(slot, j, 5, 0.0)
 
 
-def collect(slot, first, columns, touched, found, count):
-    """The entries that are not 0.0 of the block from `first` on, in order: their places and their sums, behind those
-    that are there. Return how many there are; the block is left empty. An entry that is 0.0 is as good as untouched:
-    a lazy rule leaves its parameter alone."""
-    bits = used(slot, first, min(BLOCK, columns - first))
-    while bits != 0:
-        j = np.uint64(first + lowest_bit(bits))
-        bits &= bits - 1
-        touched[np.uint64(count)] = j
-        found[np.uint64(count)] = slot[j]
-        slot[j] = 0.0
-        count += 1
-    return count
+def sparse_batch_sums(table, rows, start, stop, numbered, index, factors, scratch, work):
+    """The sums of one batch: sums[0:3] for intercept, loss and weight, and a slot for the features by their numbers.
 
-
-def used(slot, first, count):
-    """A bit for each entry that is not 0.0, of BLOCK of them at most."""
-    bits = np.int64(0)
-    for i in range(count):
-        bits |= np.int64(slot[np.uint64(first + i)] != 0.0) << i
-    return bits
-
-
-def sparse_batch_sums(table, rows, start, stop, theta, state, numbers, scratch, work):
-    """The sums of one batch: sums[0:3] for intercept, loss and weight, and a slot for the features.
-
-    Leaves are added up as in `tree_loops`: a binary counter whose digits are slots. places[h] is the slot of digit h,
-    the last of places the one to work in. Return the slot that holds the batch, and whether the features that are not
-    in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
+    numbered: how many features have a number, and whether by the index. factors: see `leaf_shares`; work's last is the
+    intercept. Leaves are added up as in `tree_loops`: a binary counter whose digits are slots. places[h] is the slot of
+    digit h, the last of places the one to work in. Return the slot that holds the batch, and whether the features that
+    are not in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
     """
     slots, marks = scratch[0], scratch[1]
     places, partial, leaf, sums, shares, b = work
-    columns = table[5].shape[0]
+    features, indexed = numbered
     last = places.shape[0] - 1
     spoilt = False
     count = 0
-    alone = stop - start <= LEAF  # then always in the same slot, which stays in the caches
+    alone = stop - start <= LEAF
     for begin in range(start, stop, LEAF):
-        end = min(begin + LEAF, stop)
-        spoilt |= leaf_shares(table, rows, begin, end, theta, state, numbers, shares, b, sums if alone else leaf)
         at = places[last]
-        add_leaf(table[0], table[1], table[2], rows, begin, end, shares[0], slots[at], marks[at])
-        if not alone:
-            carry(count, places, slots, marks, columns)
+        for i in range(3):
+            leaf[i] = 0.0
+        end, leaf_end = begin, min(begin + LEAF, stop)
+        while end < leaf_end:
+            first = end
+            end = rows_that_fit(table[0], rows, first, leaf_end, indexed, index[4])
+            spoilt |= leaf_shares(table, rows, first, end, indexed, index, factors, shares, b, leaf)
+            add_rows(table, rows, first, end, indexed, index[4], shares[0], slots[at], marks[at])
+        if alone:
+            for i in range(3):
+                sums[i] = leaf[i]
+        else:
+            carry(count, places, slots, marks, features)
             push(partial, leaf, count)
             count += 1
     if not alone:
-        collapse(count, places, slots, marks, columns)
+        collapse(count, places, slots, marks, features)
         total(partial, count, sums)
-    return places[last], spoilt
+    at = places[last]
+    for block in range((features + BLOCK - 1) >> BLOCK_BITS):
+        marks[at, block] = 0
+    return at, spoilt
 
 
 def carry(count, places, slots, marks, columns):

@@ -17,6 +17,7 @@ from .vectors import read
 
 LEAF_BITS = LEAF.bit_length() - 1
 WORTH_A_SWEEP = 16  # leaves of parameters for each one touched, up to which the whole tree is gone through
+MANY = 16  # touched parameters a leaf
 AHEAD = 8  # rows
 
 
@@ -52,7 +53,10 @@ def norm_of(count, touched, gradient, leaf_places, leaves):
     """The norm of the touched features' gradients, which stand in order; all others are 0.0."""
     if leaf_places.shape[0] > WORTH_A_SWEEP * count:
         return np.sqrt(sum_of_touched(count, touched, gradient))
-    write_leaves(count, touched, gradient, leaf_places, leaves)
+    if count > MANY * leaf_places.shape[0]:
+        write_full_leaves(count, touched, gradient, leaf_places, leaves)
+    else:
+        write_leaves(count, touched, gradient, leaf_places, leaves)
     return np.sqrt(sum_of_leaves(leaves))
 
 
@@ -106,6 +110,53 @@ def write_leaves(count, touched, gradient, leaf_places, leaves):
         other, other_before = add_square(middle + n, other, other_before, touched, gradient, leaf_places, leaves)
     for n in range(count - middle, middle):
         found, before = add_square(n, found, before, touched, gradient, leaf_places, leaves)
+
+
+def write_full_leaves(count, touched, gradient, leaf_places, leaves):
+    """The same where a leaf has many entries: it is found where each begins, and four are added up at once."""
+    end = 0
+    for leaf in range(0, leaf_places.shape[0], 4):
+        first = end
+        second = leaf_start(leaf + 1, touched, first, count)
+        third = leaf_start(leaf + 2, touched, second, count)
+        fourth = leaf_start(leaf + 3, touched, third, count)
+        end = leaf_start(leaf + 4, touched, fourth, count)
+        common = min(second - first, third - second)
+        common = min(common, min(fourth - third, end - fourth))  # noqa: PLW3301 - of two alone here
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for n in range(common):
+            a += square(gradient, first + n)
+            b += square(gradient, second + n)
+            c += square(gradient, third + n)
+            d += square(gradient, fourth + n)
+        a = more_squares(a, gradient, first + common, second)
+        b = more_squares(b, gradient, second + common, third)
+        c = more_squares(c, gradient, third + common, fourth)
+        d = more_squares(d, gradient, fourth + common, end)
+        for k in range(min(4, leaf_places.shape[0] - leaf)):
+            leaves[leaf_places[leaf + k]] = a if k == 0 else b if k == 1 else c if k == 2 else d
+
+
+def leaf_start(leaf, touched, first, last):
+    """Where the entries of this leaf, or of the next that has some, begin between first and last."""
+    while first < last:
+        middle = (first + last) >> 1
+        if leaf_of(touched, middle) < leaf:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+def square(gradient, n):
+    g = read(gradient, n, 0)
+    return g * g
+
+
+def more_squares(found, gradient, first, last):
+    for n in range(first, last):
+        found += square(gradient, n)
+    return found
 
 
 def leaf_of(touched, n):

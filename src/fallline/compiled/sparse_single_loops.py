@@ -20,7 +20,7 @@ from .room import floats
 from .single_loops import STEPS, records_of
 from .sparse_loops import ask_for
 from .step_loops import mean_slope
-from .vectors import are_infinite, magnitude_bits, no_bits, read, write
+from .vectors import bits_unless_finite, read, write
 
 ROOM = 1 << 13  # stored numbers of the rows of some steps, mostly
 
@@ -47,7 +47,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
     columns = inverse_scales.shape[0]
     each = own_weights(weight)
     count = 0
-    largest = no_bits(theta)
+    spoilt = 0
     at = 0  # where the old values of this row's parameters begin
     for i in range(min(STEPS, numbers.shape[0] - t)):
         ask_for(spans, indices, values, target, rows, start + i)
@@ -77,14 +77,14 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         vectors = indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix
         if weights[i] == 1.0:  # dividing by it changes nothing
             w = 1.0
-            largest = max(largest, move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i)))
+            spoilt |= move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i))
         elif weights[i] != 0.0:
             w = weights[i]
-            largest = max(largest, move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i)))
+            spoilt |= move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i))
         at += stored + intercept
     share = 1.0 / smoothing_rows
     average = records_of(scratch, count, loss_numbers, share, smoothed_loss[0], loss_limit, t, records)
-    if average < np.inf and not are_infinite(largest):
+    if average < np.inf and spoilt == 0:
         smoothed_loss[0] = average
         return count, True
     put_rows_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
@@ -103,18 +103,19 @@ def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inve
 
 
 def move_row(which, vectors, share, weight, state, numbers):
-    """The row's gradient, and the rule's step on its parameters. Return the `magnitude_bits` of the largest number."""
+    """The row's gradient, and the rule's step on its parameters. Return 0 if all of them are finite; where the product
+    of two is not, it may be that they are."""
     first, stored, at, intercept = which
     indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix = vectors
     old_state, new_state = state
     keep = kept(numbers)
-    largest = no_bits(theta)
+    spoilt = 0
     for n in range(stored):
         g = mean_slope(0.0 + share * read(values, first + n, 5), read(inverse, n, 2), weight)
         before = read(old_theta, at + n, 1)
         step = update(g, before, old_state, at + n, numbers, new_state)
         after = write(new_theta, n, 3, before * keep - step)
-        largest = max(largest, max(magnitude_bits(g), magnitude_bits(after)))  # noqa: PLW3301 - LLVM knows this form
+        spoilt |= bits_unless_finite(g * after)
     for n in range(stored):
         j = np.uint64(read(indices, first + n, 4))  # not by `write`: LLVM would scatter, which takes longer
         theta[j] = read(new_theta, n, 3)
@@ -124,15 +125,14 @@ def move_row(which, vectors, share, weight, state, numbers):
         before = read(old_theta, at + stored, 1)
         step = update(g, before, old_state, at + stored, numbers, new_state)
         theta[columns] = before * keep - step
-        largest = max(largest, magnitude_bits(g))
-        largest = max(largest, magnitude_bits(theta[columns]))
+        spoilt |= bits_unless_finite(g * theta[columns])
     for k in range(STATES):
         now, new_values = matrix[k], new_matrix[k]
         for n in range(stored):
             now[np.uint64(read(indices, first + n, 4))] = new_values[np.uint64(at + n)]
         if intercept:
             matrix[k, theta.shape[0] - 1] = new_matrix[k, at + stored]
-    return largest
+    return spoilt
 
 
 def put_rows_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):

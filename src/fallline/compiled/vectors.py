@@ -62,6 +62,16 @@ def magnitude_bits(typing_context: Any, x: Any) -> Any:
 
 
 @intrinsic
+def bits_unless_finite(typing_context: Any, x: Any) -> Any:
+    """0 for a finite float64, else another int64: x - x is 0.0 or NaN."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(builder.fsub(arguments[0], arguments[0]), ir.IntType(64))
+
+    return types.int64(types.float64), code
+
+
+@intrinsic
 def no_bits(typing_context: Any, vector: Any) -> Any:
     """The `magnitude_bits` of a 0.0 of this vector."""
     whole: Any = types.int32 if vector.dtype == types.float32 else types.int64

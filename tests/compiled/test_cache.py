@@ -79,6 +79,14 @@ def test_the_first_process_says_that_it_compiles_and_later_ones_load(seed: int, 
     assert first[0] == second[0]
 
 
+def test_kernels_with_functions_in_common_are_loaded_one_without_the_other(seed: int, tmp_path: Path) -> None:
+    """A process makes two kernels, which share most of their functions; one that needs only the second loads it."""
+    both, compiled = ended(start(seed, "print(fitted(), fitted('momentum'))", tmp_path / "cache", tmp_path))
+    second, again = ended(start(seed, "print(fitted('momentum'))", tmp_path / "cache", tmp_path))
+    assert (compiled, again) == (True, False)
+    assert both.split()[1] == second
+
+
 def test_an_edited_rule_is_seen(seed: int, tmp_path: Path) -> None:
     """A rule that is edited between two processes, or a function in another file that it calls, gives the new result:
     that of the plain runtime, which compiles nothing."""

@@ -11,12 +11,12 @@ row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the 
 from __future__ import annotations
 
 from ..sums import LEAF
-from .prefetch import prefetch
+from .prefetch import prefetch, two_at_once
 from .room import floats
 from .tiles import ROWS, add_rows, eight_scores
 
 CHUNK_BYTES = 1 << 13  # of rows, which are in a first-level cache between their scores and their gradients
-AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
+AHEAD_BYTES = 1 << 14  # of rows that lie between what is worked on and what is asked for
 FURTHER = 4  # times as far ahead the order itself is asked for: among rows from anywhere it is not seen to be a stream
 
 
@@ -65,6 +65,7 @@ def slopes(scored, b, rows, start, stop, scratch, out):
         value, slope = row_loss(score, targets[i], loss_numbers)
         scores[i] = weights[i] * slope
         targets[i] = weights[i] * value
+        two_at_once()
     share_sum = out[columns]
     loss_sum = out[columns + 1]
     weight_sum = out[columns + 2]

@@ -2,7 +2,8 @@
 
 Numba makes machine code of every function that another one calls, after it has optimised it with all that it calls
 itself, though every one is inlined in the end. For a kernel of forty functions that is nine tenths of the time. These
-are typed and lowered once for each types of arguments, and only what calls them is optimised and made into code.
+are typed and lowered once for each types of arguments, and only what calls them is optimised and made into code. A
+process's kernels have most of their functions in common: each is lowered for the first that needs it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, signature
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Flags, compile_internal
+from numba.core.environment import Environment
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+
+from .prefetch import mark_loops
 
 
 class _Uncompiled(JITCodeLibrary):
@@ -25,6 +29,10 @@ class _Uncompiled(JITCodeLibrary):
     def finalize(self) -> None:
         """What it calls is linked beside it, not into it: once, where the machine code is made."""
         self._finalized = True
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        mark_loops(ir_module)
+        super().add_ir_module(ir_module)  # type: ignore[no-untyped-call]
 
     def linked_by(self, library: Any) -> None:
         """Each piece after all that call it: the linker leaves out what nobody has called so far."""
@@ -39,8 +47,16 @@ class _Uncompiled(JITCodeLibrary):
         self._linking_libraries.clear()
 
 
-MOST = 500  # functions that are kept: some ten megabytes
-_lowered: dict[Any, Any] = {}  # (number, types): the kernels of a process have most of their functions in common
+class _Piece(NamedTuple):
+    """A function's code, and how it is called."""
+
+    library: _Uncompiled
+    fndesc: Any
+    signature: Any
+
+
+MOST = 300  # functions that are kept, of some 0.1 MB each
+_lowered: dict[Any, _Piece] = {}  # (number, types): the kernels of a process have most of their functions in common
 _numbers: dict[Any, int] = {}
 _pasted: dict[Any, tuple[FunctionType, bool]] = {}  # what the names of pasted functions stand for
 
@@ -56,7 +72,7 @@ def forget() -> None:
 @cache
 def number_of(function: FunctionType, counts_references: bool) -> int:
     """The same number for functions that are made of the same: of equal code and constants, and so all that they call.
-    (Each kernel has its own copy of a function that many have.)"""
+    Each kernel's module has its own copy of a function that many have."""
     code, outside = function.__code__, function.__globals__
     names = code.co_names, code.co_varnames, code.co_argcount, repr(function.__defaults__)
     constants = tuple(_essence(value) for value in code.co_consts)
@@ -88,9 +104,13 @@ def _intrinsic(function: FunctionType, counts_references: bool) -> Any:
             target = cpu_target.target_context
             library = _Uncompiled(target.codegen(), function.__name__)  # type: ignore[no-untyped-call]
             typing = cpu_target.typing_context
-            _lowered[key] = compile_internal(  # type: ignore[no-untyped-call]
+            made = compile_internal(  # type: ignore[no-untyped-call]
                 typing, target, library, function, types, None, flags, {}
             )
+            # Its environment, which no piece uses, names the kernel that it was first made for. A process that has
+            # not made that one could not load another's code with it.
+            Environment._memo.pop(made.fndesc.env_name, None)
+            _lowered[key] = _Piece(library, made.fndesc, made.signature)
         return _lowered[key]
 
     def type_call(typing_context: Any, *types: Any) -> Any:

@@ -56,6 +56,41 @@ def count_bits(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic
+def two_at_once(typing_context: Any) -> Any:
+    """In a loop whose body does not branch: LLVM takes two vectors at a time, an instruction of the one after the same
+    of the other. A turn of a long body is one chain of instructions that wait for each other, and the processor does
+    not look far enough ahead to see the next turn's."""
+    return types.none(), _remember
+
+
+_bodies: list[ir.Block] = []  # of loops that are to be marked
+
+
+def _remember(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    _bodies.append(builder.block)
+    return context.get_dummy_value()
+
+
+def mark_loops(module: ir.Module) -> None:
+    """Say at the end of each body that `two_at_once` was called in: for a module whose functions are whole."""
+    for body in [body for body in _bodies if body.function.module is module]:
+        _bodies.remove(body)
+        count = module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(2)])
+        body.terminator.set_metadata("llvm.loop", _Loop(module, count))
+
+
+class _Loop(ir.values.MDValue):  # type: ignore[misc]
+    """A loop's own name, which LLVM wants to be its first operand, and what is said of the loop."""
+
+    def __init__(self, module: ir.Module, said: Any):
+        super().__init__(module, (said,), name=str(len(module.metadata)))
+        self.operands = self, said
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+@intrinsic
 def take(typing_context: Any, counter: Any) -> Any:
     """counter[0] <- counter[0] + 1 for an array of int64, whatever other threads do with it. Returns what it was."""
     if not (isinstance(counter, types.Array) and counter.dtype == types.int64):

@@ -1,6 +1,6 @@
 """Losses and curvature over sparse rows, with the bytes of `plain/gradient.py` and `plain/curvature.py` on dense ones.
 
-The kernel binds `row_loss` and `row_second`.
+The kernel binds `row_loss`, `row_second`, and `gradient_point` to theta itself.
 """
 
 # mypy: ignore-errors
@@ -21,22 +21,15 @@ def sparse_loss_sums(table, rows, theta, out):
     leaf = floats(3)
     sums = floats(3)
     scratch, b = floats((3, LEAF)), floats(1)
-    inverse_scales, scaled = table[5], table[6]
-    columns = inverse_scales.shape[0]
-    factors = theta
-    if scaled:
-        factors = floats(columns)
-        for j in range(columns):
-            factors[j] = theta[j] * inverse_scales[j]
-    if table[7]:
-        b[0] = theta[columns]
+    point = theta, floats((0, 0)), floats(0)  # a gradient that is taken at theta asks for no more
+    no_factors = floats(0)
     no_index = integers(0), integers(0), integers(0), integers(0), integers(0)
     count = 0
     for begin in range(0, rows.shape[0], LEAF):
         end = min(begin + LEAF, rows.shape[0])
         for i in range(3):
             leaf[i] = 0.0
-        leaf_shares(table, rows, begin, end, False, no_index, factors, scratch, b, leaf)
+        leaf_shares(table, rows, begin, end, False, no_index, no_factors, point, scratch, b, leaf)
         push(partial, leaf, count)
         count += 1
     total(partial, count, sums)

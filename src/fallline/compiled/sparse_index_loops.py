@@ -29,10 +29,10 @@ WORD_BITS, WORD_MASK = WORD.bit_length() - 1, WORD - 1
 
 
 def number_features(table, rows, start, stop, theta, state, numbers, index, vectors):
-    """Number the features of a batch. touched[n] <- the feature with number n; vectors[2, n] its parameter, vectors[0,
-    n] what a row's value of it is multiplied by. The index is empty before, and is emptied by `forget_features`. Where
-    rows store more numbers than there are features, each feature is its own number. Return how many there are, and
-    whether they are numbered by the index."""
+    """Number the features of a batch. touched[n] <- the feature with number n; vectors[2, n] its parameter, and
+    vectors[0, n] what a row's value of it is multiplied by. The index is empty before, and is emptied by
+    `forget_features`. Where rows store more numbers than there are features, each feature is its own number, without an
+    index and a vectors[0]. Return how many there are, and whether they are numbered by the index."""
     spans, indices, inverse_scales, scaled = table[0], table[1], table[5], table[6]
     words, groups, bases, touched, _ = index
     columns = inverse_scales.shape[0]
@@ -51,8 +51,9 @@ def number_features(table, rows, start, stop, theta, state, numbers, index, vect
     for n in range(count):
         j = read(touched, n, 4)
         w = write(old_theta, n, 2, read(theta, j, 1))  # by the number with which `finish_step` writes it
-        point = gradient_point(w, state, j, numbers)
-        write(factors, n, 0, point * read(inverse_scales, j, 6) if scaled else point)
+        if indexed:
+            point = gradient_point(w, state, j, numbers)
+            write(factors, n, 0, point * read(inverse_scales, j, 6) if scaled else point)
     return count, indexed
 
 

@@ -11,7 +11,7 @@ from ..rules.rule import Rule
 from . import sparse_curvature_loops, sparse_lazy_loops, sparse_norm_loops, sparse_sweep_loops, sparse_table_loops
 from .bindings import BOUND as BOUND_BESIDES
 from .generate import KERNEL, Text, load
-from .kernels import BOUND, RuleText, bind_loss, bind_step
+from .kernels import BOUND, RuleText, bind_loss, bind_step, small_function
 from .shape import NO_SHAPE
 
 SPARSE_BOUND = BOUND | BOUND_BESIDES
@@ -35,6 +35,7 @@ def sparse_loss_kernel(loss: Loss) -> Any:
 def _sparse_loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
     text = Text()
     bind_loss(text, row, second)
+    text.define(small_function("gradient_point(theta, state, j, numbers)", "point = theta", "point"))
     measured = (sparse_curvature_loops.sharpness, sparse_curvature_loops.row_statistics) if second is not None else ()
     for function in (sparse_curvature_loops.sparse_loss_sums, *measured):
         text.add(function, KERNEL, SPARSE_BOUND)

@@ -58,9 +58,8 @@ def visit(table, batches, numbers, stand, limits, records, scratch, single, work
         start, stop = bounds[t], bounds[t + 1]
         arguments = tuple_of(numbers, t)
         count, indexed = number_features(table, rows, start, stop, theta, states, arguments, index, vectors)
-        if intercept:
-            work[5][0] = gradient_point(theta[columns], states, columns, arguments)
-        at, spoilt = sparse_batch_sums(table, rows, start, stop, (count, indexed), index, vectors[0], scratch, work)
+        point = theta, states, arguments
+        at, spoilt = sparse_batch_sums(table, rows, start, stop, (count, indexed), point, scratch, work)
         if indexed:
             forget_features(index)
         loss_sum, batch_weight = sums[1], sums[2]

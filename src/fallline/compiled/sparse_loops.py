@@ -8,10 +8,11 @@ batch's features are numbered, in order, and all that is made of them stands sid
 rows stand in a *slot*: a vector with an entry for every number, and marks, one byte for each BLOCK of entries of which
 any is in use, so that leaves are added up without looking at all. Every other entry is 0.0.
 
-Bound by the kernel: `row_loss(score, target, loss_numbers)`.
+Bound by the kernel: `row_loss(score, target, loss_numbers)` and `gradient_point(theta, state, j, numbers)`.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: F821
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ AHEAD = 4  # rows whose entries are asked for before they are needed
 FURTHER = 16  # times as many, for the order
 LINE_OF_VALUES = 8  # entries in a cache line
 BLOCK_BITS = BLOCK.bit_length() - 1
+AS_IT_IS, SCALED, BY_NUMBER = 0, 1, 2  # how a row's terms are made
 
 
 def ask_for(spans, indices, values, target, rows, i):
@@ -48,9 +50,10 @@ def ask_for(spans, indices, values, target, rows, i):
             prefetch(values, k)
 
 
-def two_scores(which, at, spans, indices, values, indexed, index, factors):
+def two_scores(which, at, spans, indices, values, how, index, factors, point, inverse_scales):
     """Two rows' terms, feature by feature; the intercept is still to come. Each addition waits for the one before it:
-    two rows take hardly longer than one. The features' numbers are listed from place `at` on."""
+    two rows take hardly longer than one. The features' numbers are listed from place `at` on. how, and what follows:
+    see `term`."""
     row, other = which
     first, second = spans[row, 0], spans[other, 0]
     count, other_count = spans[row, 1] - first, spans[other, 1] - second
@@ -58,23 +61,27 @@ def two_scores(which, at, spans, indices, values, indexed, index, factors):
     score, other_score = 0.0, 0.0
     both = min(count, other_count)
     for n in range(both):
-        score += term(first + n, at + n, indices, values, indexed, index, factors)
-        other_score += term(second + n, other_at + n, indices, values, indexed, index, factors)
+        score += term(first + n, at + n, indices, values, how, index, factors, point, inverse_scales)
+        other_score += term(second + n, other_at + n, indices, values, how, index, factors, point, inverse_scales)
     for n in range(both, count):
-        score += term(first + n, at + n, indices, values, indexed, index, factors)
+        score += term(first + n, at + n, indices, values, how, index, factors, point, inverse_scales)
     for n in range(both, other_count):
-        other_score += term(second + n, other_at + n, indices, values, indexed, index, factors)
+        other_score += term(second + n, other_at + n, indices, values, how, index, factors, point, inverse_scales)
     return score, other_score
 
 
-def term(k, at, indices, values, indexed, index, factors):
+def term(k, at, indices, values, how, index, factors, point, inverse_scales):
+    """A stored value times its feature's coefficient: by number, from the factors; or from where the parameters lie."""
     j = read(indices, k, 4)
-    if indexed:
-        words, _, bases, _, numbers = index
+    if how == BY_NUMBER:
+        words, _, bases, _, listed = index
         word = j >> WORD_BITS
         below = (np.int64(1) << (j & WORD_MASK)) - 1
-        j = write(numbers, at, 3, read(bases, word, 6) + count_bits(read(words, word, 7) & below))
-    return read(values, k, 5) * read(factors, j, 0)
+        n = write(listed, at, 3, read(bases, word, 6) + count_bits(read(words, word, 7) & below))
+        return read(values, k, 5) * read(factors, n, 0)
+    theta, state, numbers = point
+    w = gradient_point(read(theta, j, 1), state, j, numbers)
+    return read(values, k, 5) * (w * read(inverse_scales, j, 6) if how == SCALED else w)
 
 
 def rows_that_fit(spans, rows, begin, end, indexed, numbers):
@@ -90,12 +97,17 @@ def rows_that_fit(spans, rows, begin, end, indexed, numbers):
     return end
 
 
-def leaf_shares(table, rows, begin, end, indexed, index, factors, scratch, b, sums):
+def leaf_shares(table, rows, begin, end, indexed, index, factors, point, scratch, b, sums):
     """The rows' weight * slope in scratch[0]; their sums (intercept, loss, weight) go on. Return whether a share is not
     finite in a row with features that are not stored: their gradient is then 0 * infinity. table:
-    `SparseArrays.scored`. factors: what a value is multiplied by, for each feature by its number; b: the intercept."""
-    spans, indices, values, target, weight, inverse_scales, _, intercept, loss_numbers = table
+    `SparseArrays.scored`. factors: what a value is multiplied by, for each feature by its number, if features have one
+    in the index. point: theta, the state and the step's numbers, which say where the gradient is taken. b: room for the
+    intercept there."""
+    spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
     shares = scratch[0]
+    columns = inverse_scales.shape[0]
+    if intercept:
+        b[0] = gradient_point(point[0][columns], point[1], columns, point[2])
     at = 0
     for i in range(begin, end, 2):
         last = min(i + 1, end - 1)
@@ -103,9 +115,11 @@ def leaf_shares(table, rows, begin, end, indexed, index, factors, scratch, b, su
         ask_for(spans, indices, values, target, rows, last)
         which = rows[i], rows[last]
         if indexed:
-            found = two_scores(which, at, spans, indices, values, True, index, factors)
+            found = two_scores(which, at, spans, indices, values, BY_NUMBER, index, factors, point, inverse_scales)
+        elif scaled:
+            found = two_scores(which, at, spans, indices, values, SCALED, index, factors, point, inverse_scales)
         else:
-            found = two_scores(which, at, spans, indices, values, False, index, factors)
+            found = two_scores(which, at, spans, indices, values, AS_IT_IS, index, factors, point, inverse_scales)
         for row in which:
             at += spans[row, 1] - spans[row, 0]
         shares[last - begin] = found[1]
@@ -114,7 +128,7 @@ def leaf_shares(table, rows, begin, end, indexed, index, factors, scratch, b, su
     spoilt = False
     for i in range(begin, end):
         if not abs(shares[i - begin]) < np.inf:
-            spoilt |= spans[rows[i], 1] - spans[rows[i], 0] < inverse_scales.shape[0]
+            spoilt |= spans[rows[i], 1] - spans[rows[i], 0] < columns
     return spoilt
 
 
@@ -161,35 +175,33 @@ def merge(slot, marks, columns, into, into_marks):
                         write(slot, j, 5, 0.0)
 
 
-def sparse_batch_sums(table, rows, start, stop, numbered, index, factors, scratch, work):
+def sparse_batch_sums(table, rows, start, stop, numbered, point, scratch, work):
     """The sums of one batch: sums[0:3] for intercept, loss and weight, and a slot for the features by their numbers.
 
-    numbered: how many features have a number, and whether by the index. factors: see `leaf_shares`; work's last is the
-    intercept. Leaves are added up as in `tree_loops`: a binary counter whose digits are slots. places[h] is the slot of
-    digit h, the last of places the one to work in. Return the slot that holds the batch, and whether the features that
-    are not in it are not 0 but NaN. scratch and work: those of `sparse_lazy_loops.visit`.
+    numbered: how many features have a number, and whether by the index. point: see `leaf_shares`. Leaves are added up
+    as in `tree_loops`: a binary counter whose digits are slots. places[h] is the slot of digit h, the last of places
+    the one to work in. Return the slot that holds the batch, and whether the features that are not in it are not 0 but
+    NaN. scratch and work: those of `sparse_lazy_loops.visit`.
     """
-    slots, marks = scratch[0], scratch[1]
+    slots, marks, index, vectors = scratch[:4]
     places, partial, leaf, sums, shares, b = work
     features, indexed = numbered
     last = places.shape[0] - 1
     spoilt = False
     count = 0
     alone = stop - start <= LEAF
+    into = sums if alone else leaf
     for begin in range(start, stop, LEAF):
         at = places[last]
         for i in range(3):
-            leaf[i] = 0.0
+            into[i] = 0.0
         end, leaf_end = begin, min(begin + LEAF, stop)
         while end < leaf_end:
             first = end
             end = rows_that_fit(table[0], rows, first, leaf_end, indexed, index[4])
-            spoilt |= leaf_shares(table, rows, first, end, indexed, index, factors, shares, b, leaf)
+            spoilt |= leaf_shares(table, rows, first, end, indexed, index, vectors[0], point, shares, b, into)
             add_rows(table, rows, first, end, indexed, index[4], shares[0], slots[at], marks[at])
-        if alone:
-            for i in range(3):
-                sums[i] = leaf[i]
-        else:
+        if not alone:
             carry(count, places, slots, marks, features)
             push(partial, leaf, count)
             count += 1

@@ -16,7 +16,6 @@ from .room import floats
 from .sparse_loops import sparse_batch_sums
 from .step_loops import finish_step
 from .tree_loops import DEPTH
-from .vectors import read, write
 
 
 def take_sweeping_steps(table, batches, numbers, stand, limits, records, scratch):
@@ -32,8 +31,7 @@ def sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
     rows, bounds = batches
     theta, state, smoothed_loss, extra = stand
     loss_limit, smoothing_rows = limits
-    inverse_scales, scaled, intercept = table[5], table[6], table[7]
-    slots, _, index, vectors = scratch[:4]
+    inverse_scales, slots = table[5], scratch[0]
     last_sums = work[3]
     gradient, new_theta, new_matrix = after
     states, new_states = vectors_of(state), vectors_of(new_matrix)
@@ -41,10 +39,8 @@ def sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
     for t in range(numbers.shape[0]):
         arguments = tuple_of(numbers, t)
         start, stop = bounds[t], bounds[t + 1]
-        factors = factors_of(theta, states, arguments, inverse_scales, scaled, vectors[0])
-        if intercept:
-            work[5][0] = gradient_point(theta[columns], states, columns, arguments)
-        at, spoilt = sparse_batch_sums(table, rows, start, stop, (columns, False), index, factors, scratch, work)
+        point = theta, states, arguments
+        at, spoilt = sparse_batch_sums(table, rows, start, stop, (columns, False), point, scratch, work)
         sums = slots[at]
         if spoilt:
             sums[0] = np.nan
@@ -70,13 +66,3 @@ def sweep(table, batches, numbers, stand, limits, records, scratch, work, after)
         if cause != 0:
             return t + 1, cause
     return numbers.shape[0], 0
-
-
-def factors_of(theta, state, numbers, inverse_scales, scaled, room):
-    """What a row's values are multiplied by: theta itself, if the gradient is taken there and nothing is scaled."""
-    if ELSEWHERE == 0 and not scaled:
-        return theta
-    for j in range(inverse_scales.shape[0]):
-        point = gradient_point(read(theta, j, 1), state, j, numbers)
-        write(room, j, 0, point * read(inverse_scales, j, 6) if scaled else point)
-    return room

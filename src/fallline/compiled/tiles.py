@@ -316,7 +316,7 @@ def _eight_sums(
 
 
 def _ask(builder: Any, pointer: Any) -> None:
-    """Ask for the line of this byte: to be read, into the first-level cache."""
+    """Ask for the line of this byte: to be read, into the second-level cache."""
     kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
     function = builder.module.declare_intrinsic("llvm.prefetch", [BYTES], kind)
     builder.call(function, [builder.bitcast(pointer, BYTES), *(ir.IntType(32)(k) for k in (0, 2, 1))])

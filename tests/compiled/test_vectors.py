@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+import subprocess
+import sys
 
 import llvmlite.binding
 import numpy as np
+import pytest
 from numba import njit
 
 from fallline.compiled.kernels import loss_kernel
-from fallline.compiled.vectors import read, write
+from fallline.compiled.vectors import KNOWS_SCATTER, read, write
 from fallline.losses import LOSSES
 
 
@@ -45,3 +50,35 @@ def test_kernels_take_the_widest_vectors() -> None:
     assert '"prefer-vector-width"="512"' in text
     if llvmlite.binding.get_host_cpu_features().get("avx512f", False):
         assert re.search(r"fsub <8 x double>", text)
+
+
+SCATTERING = """
+import numpy as np
+from numba import njit, types
+from fallline.compiled.vectors import read, without_scatter, write
+
+def doubled(places, values, out):
+    {first}
+    for n in range(places.shape[0]):
+        write(out, read(places, n, 0), 1, 2.0 * read(values, n, 2))
+
+vector = types.float64[::1]
+kernel = njit((types.uint32[::1], vector, vector), error_model="numpy")(doubled)
+(text,) = kernel.inspect_asm().values()
+print("scatter" in text, "vmovhpd" in text)
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only there LLVM knows the word")
+@pytest.mark.skipif(llvmlite.binding.llvm_version_info < KNOWS_SCATTER, reason="an LLVM without the word")
+def test_no_scatter_where_a_kernel_says_so() -> None:
+    """For a processor with AVX-512, whatever this one is, a vector that goes to places anywhere is a scatter
+    instruction; after `without_scatter` it is one store after the other, of numbers that were made side by side."""
+    features = ",".join(f"+avx512{name}" for name in ("f", "bw", "cd", "dq", "vl"))
+    there = {"NUMBA_CPU_NAME": "skylake-avx512", "NUMBA_CPU_FEATURES": f"+avx,+avx2,{features}"}
+    found = []
+    for first in ("pass", "without_scatter()"):
+        command = [sys.executable, "-c", SCATTERING.format(first=first)]
+        run = subprocess.run(command, env={**os.environ, **there}, capture_output=True, text=True, check=True)
+        found.append(run.stdout.split())
+    assert found == [["True", "False"], ["False", "True"]], found

@@ -149,10 +149,10 @@ def whole_step(gradient, theta, state, numbers, extra, columns, new_theta, new_s
         arguments = floats(NUMBERS + SUMS)
         add_sums(gradient, theta, state, numbers, arguments)
         for j in range(theta.shape[0]):
-            new_theta[j] = update(gradient[j], theta[j], state, j, arguments, new_state)
+            new_theta[j] = update(gradient[j], theta[j], state, j, arguments, new_state, j)
     else:
         for j in range(theta.shape[0]):
-            new_theta[j] = update(gradient[j], theta[j], state, j, numbers, new_state)
+            new_theta[j] = update(gradient[j], theta[j], state, j, numbers, new_state, j)
     if any_infinite(new_theta):
         return 4
     if AFTER > 0:

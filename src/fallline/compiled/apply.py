@@ -39,7 +39,7 @@ BOUND = frozenset({"update", "held", "update_by_quotients", "gradient_point", "t
     *IMPORTED.values()
 )
 READ = [f"read(state[{i}], j, {i + 3})" for i in range(vectors.VECTORS - 3)]
-WRITE = [f"write(new_state[{i}], j, {i + 3}, new_{i})" for i in range(vectors.VECTORS - 3)]
+WRITE = [f"write(new_state[{i}], k, {i + 3}, new_{i})" for i in range(vectors.VECTORS - 3)]
 
 Vector = NDArray[Any]  # of float64 or float32, contiguous
 
@@ -227,5 +227,5 @@ def _bind_quotients(text: Text, step: FunctionType, states: int, takes_theta: bo
     lines = [f"{results} = {step.__name__}_by_quotients({arguments})"]
     lines += [f"new_{i} = where(good, new_{i}, {old[i]})\n    {WRITE[i]}" for i in range(states)]
     body = "\n    ".join([*lines, "return step, good"])
-    text.define(f"def update_by_quotients(g, theta, state, j, numbers, new_state):\n    {body}\n")
+    text.define(f"def update_by_quotients(g, theta, state, j, numbers, new_state, k):\n    {body}\n")
     return True

@@ -53,7 +53,7 @@ def apply_between(theta, gradient, state, numbers, keep, start, stop):
     for j in range(start, stop):
         g = read(gradient, j, 1)
         before = read(theta, j, 0)
-        step = update(g, before, state, j, numbers, state)
+        step = update(g, before, state, j, numbers, state, j)
         after = write(theta, j, 0, held(before, keep) - step)
         largest_gradient = max(largest_gradient, magnitude_bits(g))
         largest_step = max(largest_step, magnitude_bits(step))
@@ -85,7 +85,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
         for j in range(start, stop):
             g = read(gradient, j, 1)
             before = read(theta, j, 0)
-            step, good = update_by_quotients(g, before, state, j, numbers, state)
+            step, good = update_by_quotients(g, before, state, j, numbers, state, j)
             after = write(theta, j, 0, where(good, held(before, keep) - step, before))
             write(done, j - start, 2, where(good, 1.0, 0.0))
             left |= not good
@@ -96,7 +96,7 @@ def apply_by_quotients_between(theta, gradient, state, numbers, keep, first, las
             for j in range(start, stop):
                 if done[j - start] == 0.0:
                     before = read(theta, j, 0)
-                    step = update(read(gradient, j, 1), before, state, j, numbers, state)
+                    step = update(read(gradient, j, 1), before, state, j, numbers, state, j)
                     after = write(theta, j, 0, held(before, keep) - step)
                     largest_step = max(largest_step, magnitude_bits(step))
                     largest_parameter = max(largest_parameter, magnitude_bits(after))

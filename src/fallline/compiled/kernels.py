@@ -128,7 +128,7 @@ def bind_step(text: Text, rule: RuleText, shape: Shape) -> None:
     text.use(vectors.read, vectors.write)
     states = range(rule.states)
     read = [f"read(state[{i}], j, {i + 8})" for i in states]
-    write = [f"write(new_state[{i}], j, {i + 16}, new_{i})" for i in states]
+    write = [f"write(new_state[{i}], k, {i + 16}, new_{i})" for i in states]
     bind_rule(text, rule.step, rule.point, rule.terms, rule.states, rule.takes_theta, read, write)
     sums = count_of_sums(rule.terms)
     own_numbers = count_of_numbers(rule.step, rule.states, rule.takes_theta) - sums
@@ -162,7 +162,7 @@ def bind_rule(
     numbers = [f"numbers[{i}]" for i in range(count)]
     arguments = ", ".join(["g", *(["theta"] if takes_theta else []), *read, *numbers])
     call = "\n    ".join([f"{results} = {text.add(step)}({arguments})", *write])
-    text.define(small_function("update(g, theta, state, j, numbers, new_state)", call, "step"))
+    text.define(small_function("update(g, theta, state, j, numbers, new_state, k)", call, "step"))
     call = "point = theta"
     if point is not None:
         call = f"point = {text.add(point)}({', '.join(['theta', *read, *numbers[: count - sums]])})"

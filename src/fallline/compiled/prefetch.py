@@ -37,12 +37,12 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def lowest_bit(typing_context: Any, word: Any) -> Any:
-    """The place of the lowest bit that is set in an int64 other than 0."""
+    """The place of the lowest bit that is set in an int64; 64 if none is."""
     if word != types.int64:
         raise TypingError("lowest_bit takes an int64")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(word), code
 

@@ -107,7 +107,7 @@ def move_all(x, which, vectors, share, weight, state, numbers, new_state):
     for j in range(columns, theta.shape[0]):
         g = mean_slope(0.0 + share, 1.0, weight)
         squares += g * g
-        step = update(g, read(theta, j, 1), state, j, numbers, new_state)
+        step = update(g, read(theta, j, 1), state, j, numbers, new_state, j)
         write(theta, j, 1, read(theta, j, 1) * keep - step)
     for j in range(theta.shape[0] if STATES > 0 else 0):
         keep_state(state, new_state, j)
@@ -120,7 +120,7 @@ def move_part(features, vectors, begin, end, share, weight, state, keep, numbers
     for j in range(begin, end):
         total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
         g = write(gradient, j, 0, mean_slope(total, read(scales, j, 4), weight))
-        step = update(g, read(theta, j, 1), state, j, numbers, new_state)
+        step = update(g, read(theta, j, 1), state, j, numbers, new_state, j)
         after = write(theta, j, 1, read(theta, j, 1) * keep - step)
         write(coefficients, j, 3, after * read(scales, j, 4))
 

@@ -19,6 +19,7 @@ from .unmade import Unmade
 
 BLOCK = 64  # entries of a slot with one mark
 WORD = 64  # bits
+AT_ONCE = 8  # bits of a word are listed
 LISTED = 1 << 14  # numbers of what some rows store, listed at a time: they stay in the second-level cache
 
 
@@ -167,7 +168,7 @@ def scratch_of(problem: SparseArrays, states: int, rows: int) -> tuple[Any, ...]
     stores at most."""
     count = slots_for(rows)
     slots, marks = np.zeros((count, problem.columns + 3)), np.zeros((count, marks_for(problem.columns)), np.uint8)
-    vectors = np.empty((4 + 2 * states, problem.parameters))
+    vectors = np.empty((3 + states, problem.parameters))
     width, places = leaves_of(problem.parameters)
     return slots, marks, index_of(problem), vectors, np.zeros(width), places, most_stored(problem.features)
 
@@ -179,7 +180,7 @@ def index_of(problem: SparseArrays) -> tuple[Any, ...]:
     words = -(-problem.columns // WORD)
     bits, groups = np.zeros(words, np.int64), np.zeros(-(-words // WORD), np.int64)
     listed = np.empty(2 * max(LISTED, most_stored(problem.features)), np.uint32)
-    return bits, groups, np.empty(words, np.uint32), np.empty(problem.parameters, np.uint32), listed
+    return bits, groups, np.empty(words, np.uint32), np.empty(problem.parameters + AT_ONCE, np.uint32), listed
 
 
 def leaves_of(parameters: int) -> tuple[int, Any]:

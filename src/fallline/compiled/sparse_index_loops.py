@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .prefetch import lowest_bit, prefetch
-from .sparse import WORD
+from .prefetch import count_bits, lowest_bit, prefetch
+from .sparse import AT_ONCE, WORD
 from .vectors import read, write
 
 ROWS_AHEAD = 8  # rows whose features are asked for before they are needed
@@ -87,10 +87,13 @@ def number_marked(words, groups, bases, touched):
             with_a_bit &= with_a_bit - 1
             bases[np.uint64(word)] = count
             bits = words[np.uint64(word)]
-            while bits != 0:
-                touched[np.uint64(count)] = (word << WORD_BITS) + lowest_bit(bits)
-                bits &= bits - 1
-                count += 1
+            end = count + count_bits(bits)
+            while count < end:
+                for n in range(AT_ONCE):  # with no look at whether there is another bit, which nobody foresees
+                    touched[np.uint64(count + n)] = (word << WORD_BITS) + lowest_bit(bits)
+                    bits &= bits - 1
+                count += AT_ONCE
+            count = end
     return count
 
 
@@ -103,12 +106,3 @@ def forget_features(index):
             words[np.uint64((group << WORD_BITS) + lowest_bit(with_a_bit))] = 0
             with_a_bit &= with_a_bit - 1
         groups[group] = 0
-
-
-def number_of(j, indexed, words, bases):
-    """The number of a feature in the batch."""
-    if not indexed:
-        return j
-    word = j >> WORD_BITS
-    below = (np.int64(1) << (j & WORD_MASK)) - 1
-    return read(bases, word, 6) + count_bits(read(words, word, 7) & below)

@@ -19,7 +19,7 @@ from .sparse_loops import sparse_batch_sums
 from .sparse_norm_loops import norm_of
 from .sparse_single_loops import single_room, single_steps
 from .tree_loops import DEPTH
-from .vectors import read, write
+from .vectors import read, without_scatter, write
 
 AT_A_TIME = 128  # parameters of a step
 
@@ -28,6 +28,7 @@ def take_lazy_steps(table, batches, numbers, stand, limits, records, scratch):
     """As `descent_loops.take_steps`; but where all batches are one row, their shares are recorded in the norms' place,
     of which `row_norms` makes them. table: `SparseArrays.scored`. scratch: what `sparse.scratch_of` makes; slots
     and marks are empty before and after."""
+    without_scatter()
     work = np.arange(scratch[0].shape[0]), floats((DEPTH, 3)), floats(3), floats(3), floats((3, LEAF)), floats(1)
     _, bounds = batches
     single = bounds[numbers.shape[0]] - bounds[0] == numbers.shape[0]  # no batch is empty, so all are one row
@@ -99,8 +100,7 @@ def step_on_touched(count, slot, table, weight, touched, vectors, theta, state, 
     for first in range(0, count, AT_A_TIME):
         last = min(first + AT_A_TIME, count)
         gather(first, last, touched, inverse_scales, scaled, state, vectors)
-        bad |= update_touched(first, last, slot, vectors, weight, numbers, keep)
-        scatter(first, last, touched, vectors, theta, state)
+        bad |= update_touched(first, last, slot, touched, vectors, theta, state, weight, numbers, keep)
     return bad
 
 
@@ -112,41 +112,31 @@ def gather(first, last, touched, inverse_scales, scaled, state, vectors):
             j = read(touched, n, 4)
             inverse[n] = inverse_scales[j] if j < inverse_scales.shape[0] else 1.0
     for i in range(STATES):
-        values, old_values = state[i], vectors[4 + i]
+        values, old_values = state[i], vectors[3 + i]
         for n in range(first, last):
-            old_values[np.uint64(n)] = read(values, read(touched, n, 4), 7)
+            old_values[np.uint64(n)] = values[np.uint64(read(touched, n, 4))]
 
 
-def update_touched(first, last, slot, vectors, weight, numbers, keep):
+def update_touched(first, last, slot, touched, vectors, theta, state, weight, numbers, keep):
     """The mean gradients, of their sums, and the parameters and states after the step. Return what was not finite: the
     lowest bit for a gradient, the next for a step, and for a parameter."""
-    gradient, inverse, old_theta, new_theta = vectors[0], vectors[1], vectors[2], vectors[3]
-    old_states, new_states = vectors_of(vectors[4 : 4 + STATES]), vectors_of(vectors[4 + STATES :])
+    gradient, inverse, old_theta = vectors[0], vectors[1], vectors[2]
+    old_states, states = vectors_of(vectors[3:]), vectors_of(state)
     bad_gradient = 0
     bad_step = 0
     bad_theta = 0
     for n in range(first, last):
-        g = (read(slot, n, 5) * read(inverse, n, 1)) / weight
+        j = read(touched, n, 4)
+        g = (read(slot, n, 5) * read(inverse, n, 3)) / weight
         write(slot, n, 5, 0.0)
         before = read(old_theta, n, 2)
-        step = update(g, before, old_states, n, numbers, new_states)
-        after = write(new_theta, n, 3, before * keep - step)
+        step = update(g, before, old_states, n, numbers, states, j)
+        after = write(theta, j, 1, before * keep - step)
         write(gradient, n, 0, g)
         bad_gradient |= not abs(g) < np.inf
         bad_step |= not abs(step) < np.inf
         bad_theta |= not abs(after) < np.inf
     return bad_gradient + 2 * bad_step + 4 * bad_theta
-
-
-def scatter(first, last, touched, vectors, theta, state):
-    """The parameters and their state after the step, each to its place. (Not by `write`: see `move_row`.)"""
-    new_theta = vectors[3]
-    for n in range(first, last):
-        theta[np.uint64(read(touched, n, 4))] = read(new_theta, n, 3)
-    for i in range(STATES):
-        values, new_values = state[i], vectors[4 + STATES + i]
-        for n in range(first, last):
-            values[np.uint64(read(touched, n, 4))] = new_values[np.uint64(n)]
 
 
 def put_back(count, touched, vectors, theta, state):
@@ -155,7 +145,7 @@ def put_back(count, touched, vectors, theta, state):
         theta[touched[n]] = vectors[2, n]
     for i in range(STATES):
         for n in range(count):
-            state[i, touched[n]] = vectors[4 + i, n]
+            state[i, touched[n]] = vectors[3 + i, n]
 
 
 def cause_of(loss, average, loss_limit, spoilt, bad):

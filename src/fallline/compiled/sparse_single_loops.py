@@ -32,7 +32,7 @@ def single_room(most, used):
     inverse = floats(width)
     for n in range(width):
         inverse[n] = 1.0
-    return floats((4, STEPS)), floats(room), floats(width), floats((STATES, room)), floats((STATES, room)), inverse
+    return floats((4, STEPS)), floats(room), floats((STATES, room)), inverse
 
 
 def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
@@ -41,16 +41,15 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
     spans, indices, values, target, weight, inverse_scales, scaled, intercept, loss_numbers = table
     theta, matrix, smoothed_loss, _ = stand
     loss_limit, smoothing_rows = limits
-    scratch, old_theta, new_theta, old_matrix, new_matrix, inverse = room
+    scratch, old_theta, old_matrix, inverse = room
     scores, targets, weights, shares = scratch[0], scratch[1], scratch[2], scratch[3]
-    state = vectors_of(old_matrix), vectors_of(new_matrix)
+    states = vectors_of(old_matrix), vectors_of(matrix)
     columns = inverse_scales.shape[0]
     each = own_weights(weight)
     count = 0
     spoilt = 0
     at = 0  # where the old values of this row's parameters begin
     for i in range(min(STEPS, numbers.shape[0] - t)):
-        ask_for(spans, indices, values, target, rows, start + i)
         row = rows[start + i]
         first = spans[row, 0]
         stored = spans[row, 1] - first
@@ -61,12 +60,14 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
             score = one_score(first, stored, indices, values, 1, theta, old_theta, at, inverse_scales, inverse)
         else:
             score = one_score(first, stored, indices, values, 0, theta, old_theta, at, inverse_scales, inverse)
+        # while the additions wait for one another there is time for it
+        ask_for(spans, indices, values, target, rows, start + i)
         if intercept:
             score += write(old_theta, at + stored, 1, read(theta, columns, 7))
         for k in range(STATES):
             old_values, now = old_matrix[k], matrix[k]
             for n in range(stored):
-                old_values[np.uint64(at + n)] = read(now, read(indices, first + n, 4), 7)
+                old_values[np.uint64(at + n)] = now[np.uint64(read(indices, first + n, 4))]
             if intercept:
                 old_matrix[k, at + stored] = matrix[k, columns]
         scores[i] = score
@@ -74,13 +75,13 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         weights[i] = weight[row * each]
         shares[i] = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
         which = first, stored, at, intercept
-        vectors = indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix
+        vectors = indices, values, inverse, old_theta, theta
         if weights[i] == 1.0:  # dividing by it changes nothing
             w = 1.0
-            spoilt |= move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i))
+            spoilt |= move_row(which, vectors, shares[i], w, states, tuple_of(numbers, t + i))
         elif weights[i] != 0.0:
             w = weights[i]
-            spoilt |= move_row(which, vectors, shares[i], w, state, tuple_of(numbers, t + i))
+            spoilt |= move_row(which, vectors, shares[i], w, states, tuple_of(numbers, t + i))
         at += stored + intercept
     share = 1.0 / smoothing_rows
     average = records_of(scratch, count, loss_numbers, share, smoothed_loss[0], loss_limit, t, records)
@@ -102,36 +103,28 @@ def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inve
     return score
 
 
-def move_row(which, vectors, share, weight, state, numbers):
+def move_row(which, vectors, share, weight, states, numbers):
     """The row's gradient, and the rule's step on its parameters. Return 0 if all of them are finite; where the product
     of two is not, it may be that they are."""
     first, stored, at, intercept = which
-    indices, values, inverse, old_theta, new_theta, theta, matrix, new_matrix = vectors
-    old_state, new_state = state
+    indices, values, inverse, old_theta, theta = vectors
+    old_state, state = states
     keep = kept(numbers)
     spoilt = 0
     for n in range(stored):
         g = mean_slope(0.0 + share * read(values, first + n, 5), read(inverse, n, 2), weight)
         before = read(old_theta, at + n, 1)
-        step = update(g, before, old_state, at + n, numbers, new_state)
-        after = write(new_theta, n, 3, before * keep - step)
+        j = read(indices, first + n, 4)
+        step = update(g, before, old_state, at + n, numbers, state, j)
+        after = write(theta, j, 7, before * keep - step)
         spoilt |= bits_unless_finite(g * after)
-    for n in range(stored):
-        j = np.uint64(read(indices, first + n, 4))  # not by `write`: LLVM would scatter, which takes longer
-        theta[j] = read(new_theta, n, 3)
     if intercept:
         columns = theta.shape[0] - 1
         g = mean_slope(0.0 + share, 1.0, weight)
         before = read(old_theta, at + stored, 1)
-        step = update(g, before, old_state, at + stored, numbers, new_state)
+        step = update(g, before, old_state, at + stored, numbers, state, columns)
         theta[columns] = before * keep - step
         spoilt |= bits_unless_finite(g * theta[columns])
-    for k in range(STATES):
-        now, new_values = matrix[k], new_matrix[k]
-        for n in range(stored):
-            now[np.uint64(read(indices, first + n, 4))] = new_values[np.uint64(at + n)]
-        if intercept:
-            matrix[k, theta.shape[0] - 1] = new_matrix[k, at + stored]
     return spoilt
 
 

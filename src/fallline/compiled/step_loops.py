@@ -81,7 +81,7 @@ def step_with(gradient, theta, state, arguments, keep, new_theta, new_state):
     for j in range(theta.shape[0]):
         g = read(gradient, j, 0)
         before = read(theta, j, 1)
-        step = update(g, before, state, j, arguments, new_state)
+        step = update(g, before, state, j, arguments, new_state, j)
         after = write(new_theta, j, 2, before * keep - step)
         largest_gradient = max(largest_gradient, magnitude_bits(g))
         largest_step = max(largest_step, magnitude_bits(step))

@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
+from llvmlite.binding import llvm_version_info
 from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 VECTORS = 24  # in a loop, at most
+KNOWS_SCATTER = (17, 0, 0)  # the first LLVM that can be told not to take it
 
 
 @intrinsic(prefer_literal=True)
@@ -98,6 +100,20 @@ def in_widest_vectors(typing_context: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such words
+        return context.get_dummy_value()
+
+    return types.none(), code
+
+
+@intrinsic
+def without_scatter(typing_context: Any) -> Any:
+    """In the kernel that calls this, let a vector go to places that lie anywhere by one store after the other: LLVM
+    takes a scatter instruction where the processor has one, and those are slower."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        triple, _, features = context.codegen().magic_tuple()
+        if triple.startswith("x86_64") and llvm_version_info >= KNOWS_SCATTER:
+            set.add(builder.function.attributes, f'"target-features"="{features},+prefer-no-scatter"')
         return context.get_dummy_value()
 
     return types.none(), code

@@ -96,7 +96,7 @@ def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool
 
 @cache
 def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape, single: bool) -> ModuleType:
-    text = Text(widest=not single)  # see `tiles.score_and_squares`
+    text = Text(widest=not single)  # see `tiles.add_terms_and_squares`
     (_bind_class_loss if many else bind_loss)(text, row)
     bind_step(text, rule, shape)
     text.add(class_loops.leaf_sums if many else leaf_loops.leaf_sums, bound=BOUND)

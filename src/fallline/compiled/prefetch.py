@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from llvmlite import ir
@@ -60,31 +61,42 @@ def two_at_once(typing_context: Any) -> Any:
     """In a loop whose body does not branch: LLVM takes two vectors at a time, an instruction of the one after the same
     of the other. A turn of a long body is one chain of instructions that wait for each other, and the processor does
     not look far enough ahead to see the next turn's."""
-    return types.none(), _remember
+    return types.none(), _said({"llvm.loop.interleave.count": 2})
 
 
-_bodies: list[ir.Block] = []  # of loops that are to be marked
+@intrinsic
+def four_at_once(typing_context: Any) -> Any:
+    """In a loop of four turns whose body does not branch: they are done side by side, in vectors. (LLVM would make four
+    pieces of it, one after the other, before it looks for vectors.)"""
+    words = {"llvm.loop.vectorize.width": 4, "llvm.loop.interleave.count": 1, "llvm.loop.unroll.disable": None}
+    return types.none(), _said(words)
 
 
-def _remember(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    _bodies.append(builder.block)
-    return context.get_dummy_value()
+_bodies: list[tuple[ir.Block, Mapping[str, int | None]]] = []  # of loops of which something is to be said
+
+
+def _said(words: Mapping[str, int | None]) -> Callable[..., Any]:
+    def remember(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _bodies.append((builder.block, words))
+        return context.get_dummy_value()
+
+    return remember
 
 
 def mark_loops(module: ir.Module) -> None:
-    """Say at the end of each body that `two_at_once` was called in: for a module whose functions are whole."""
-    for body in [body for body in _bodies if body.function.module is module]:
-        _bodies.remove(body)
-        count = module.add_metadata(["llvm.loop.interleave.count", ir.IntType(32)(2)])
-        body.terminator.set_metadata("llvm.loop", _Loop(module, count))
+    """Say it at the end of the bodies: for a module whose functions are whole."""
+    for body, words in [each for each in _bodies if each[0].function.module is module]:
+        _bodies.remove((body, words))
+        said = [module.add_metadata([word] if n is None else [word, ir.IntType(32)(n)]) for word, n in words.items()]
+        body.terminator.set_metadata("llvm.loop", _Loop(module, *said))
 
 
 class _Loop(ir.values.MDValue):  # type: ignore[misc]
     """A loop's own name, which LLVM wants to be its first operand, and what is said of the loop."""
 
-    def __init__(self, module: ir.Module, said: Any):
-        super().__init__(module, (said,), name=str(len(module.metadata)))
-        self.operands = self, said
+    def __init__(self, module: ir.Module, *said: Any):
+        super().__init__(module, said, name=str(len(module.metadata)))
+        self.operands = self, *said
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__

@@ -15,13 +15,13 @@ import numpy as np
 
 from ..plain.divergence import smoothed
 from .leaf_loops import own_weights
-from .prefetch import prefetch
+from .prefetch import four_at_once, prefetch
+from .room import four_floats
 from .step_loops import mean_slope, rescale
-from .tiles import score_and_squares
+from .tiles import WIDTH, add_terms_and_squares
 from .vectors import are_infinite, magnitude_bits, read, write
 
 STEPS = 32  # at a time
-TILE = 32  # features that are moved, and then scored, at a time: LLVM makes straight-line code of so many
 AHEAD = 16  # rows between the one at hand and the one that is asked for
 
 
@@ -33,7 +33,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
     theta, matrix, smoothed_loss, _ = stand
     loss_limit, smoothing_rows = limits
     coefficients, scratch = work[0], work[1]
-    gradient, before, _, new_matrix = after
+    _, before, _, new_matrix = after
     scores, targets, weights, all_squares = scratch[0], scratch[1], scratch[2], scratch[3]
     state, new_state = vectors_of(matrix), vectors_of(new_matrix)
     copy_rows(theta, matrix, before[0], before[1:])
@@ -46,9 +46,10 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
         later = rows[min(start + i + 1 + AHEAD, rows.shape[0] - 1)]
         prefetch(target, later)
         prefetch(weight, later * each)
-        if ELSEWHERE > 0 or i == 0:
+        prefetch(x, (later + 1) * columns - 1)
+        if ELSEWHERE > 0 or i == 0 or weights[max(i - 1, 0)] == 0.0:
             rescale(theta, state, arguments, scales, coefficients, b)
-            score = score_and_squares(x, row, means, coefficients, gradient, 0, columns, 0.0, 0.0, following)[0]
+            score = row_score(x[row], means, coefficients)
         if intercept:
             score += b[0] if ELSEWHERE > 0 else theta[columns]
         scores[i] = score
@@ -56,7 +57,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
         weights[i] = weight[row * each]
         share = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
         which = row, following, later
-        vectors = means, scales, coefficients, theta, gradient
+        vectors = means, scales, theta
         if weights[i] == 1.0:  # dividing by it changes nothing
             w = 1.0
             score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
@@ -64,9 +65,7 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
             w = weights[i]
             score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
         else:
-            for j in range(gradient.shape[0]):
-                gradient[j] = 0.0
-            score, squares = score_and_squares(x, following, means, coefficients, gradient, 0, columns, 0.0, 0.0, later)
+            squares = 0.0
         all_squares[i] = squares
     count = min(STEPS, scratch.shape[1])  # a loop that the compiler knows to be short would stay scalar
     for i in range(count):
@@ -79,31 +78,42 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
     return True
 
 
+def row_score(features, means, coefficients):
+    """A row's score but for the intercept."""
+    score = 0.0
+    for j in range(means.shape[0]):
+        score += (read(features, j, 6) - read(means, j, 5)) * read(coefficients, j, 3)
+    return score
+
+
 def move_all(x, which, vectors, share, weight, state, numbers, new_state):
     """The gradient of a row and the rule's step on it, in place; and, where that is taken at theta, the score of the
-    next row but for the intercept. It is made of each few parameters as soon as they are there: a step waits for
-    nothing so long as for its additions.
+    next row but for the intercept. It is made of each four parameters as soon as they are there, of what is still in
+    registers: a step waits for nothing so long as for its additions.
 
     which: the row, the next one, the one to ask for. Return that score, and the sum of the gradient's squares.
     """
     row, following, later = which
-    means, _, coefficients, theta, gradient = vectors
+    means, _, theta = vectors
     columns = means.shape[0]
     keep = kept(numbers)
-    score, squares = 0.0, 0.0
-    features = x[row]
-    whole = columns // TILE * TILE
-    for begin in range(0, whole, TILE):
-        end = begin + TILE  # which LLVM can see
-        move_part(features, vectors, begin, end, share, weight, state, keep, numbers, new_state)
-        score, squares = score_and_squares(
-            x, following, means, coefficients, gradient, begin, end, score, squares, later
-        )
-    if whole < columns:
-        move_part(features, vectors, whole, columns, share, weight, state, keep, numbers, new_state)
-        score, squares = score_and_squares(
-            x, following, means, coefficients, gradient, whole, columns, score, squares, later
-        )
+    features, next_features = x[row], x[following]
+    slopes, factors, sums = four_floats(), four_floats(), four_floats()
+    sums[0] = 0.0
+    sums[1] = 0.0
+    whole = columns // WIDTH * WIDTH
+    for begin in range(0, whole, WIDTH):
+        for n in range(WIDTH):
+            g, factor = move_one(features, vectors, begin + n, share, weight, state, keep, numbers, new_state)
+            write(slopes, n, 0, g)
+            write(factors, n, 3, factor)
+            four_at_once()
+        add_terms_and_squares(x, following, means, factors, slopes, begin, sums, later)
+    score, squares = sums[0], sums[1]
+    for j in range(whole, columns):
+        g, factor = move_one(features, vectors, j, share, weight, state, keep, numbers, new_state)
+        score += (read(next_features, j, 6) - read(means, j, 5)) * factor
+        squares += g * g
     for j in range(columns, theta.shape[0]):
         g = mean_slope(0.0 + share, 1.0, weight)
         squares += g * g
@@ -114,15 +124,14 @@ def move_all(x, which, vectors, share, weight, state, numbers, new_state):
     return score, squares
 
 
-def move_part(features, vectors, begin, end, share, weight, state, keep, numbers, new_state):
-    """The rule's step on the coefficients from `begin` to `end` - 1."""
-    means, scales, coefficients, theta, gradient = vectors
-    for j in range(begin, end):
-        total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
-        g = write(gradient, j, 0, mean_slope(total, read(scales, j, 4), weight))
-        step = update(g, read(theta, j, 1), state, j, numbers, new_state, j)
-        after = write(theta, j, 1, read(theta, j, 1) * keep - step)
-        write(coefficients, j, 3, after * read(scales, j, 4))
+def move_one(features, vectors, j, share, weight, state, keep, numbers, new_state):
+    """The rule's step on coefficient j. Return its gradient, and what the next row's feature is multiplied by."""
+    means, scales, theta = vectors
+    total = 0.0 + share * (read(features, j, 6) - read(means, j, 5))
+    g = mean_slope(total, read(scales, j, 4), weight)
+    step = update(g, read(theta, j, 1), state, j, numbers, new_state, j)
+    after = write(theta, j, 1, read(theta, j, 1) * keep - step)
+    return g, after * read(scales, j, 4)
 
 
 def records_of(scratch, count, loss_numbers, share, average, loss_limit, t, records):

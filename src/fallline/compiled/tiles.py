@@ -157,7 +157,7 @@ def add_rows(
 
 
 @intrinsic
-def score_and_squares(
+def add_terms_and_squares(
     typing_context: Any,
     x: Any,
     row: Any,
@@ -165,59 +165,39 @@ def score_and_squares(
     u: Any,
     gradient: Any,
     first: Any,
-    stop: Any,
-    score: Any,
-    squares: Any,
+    sums: Any,
     later: Any,
 ) -> Any:
-    """score, and to it the terms (x - mean) * u of a row's features from first to stop - 1; and squares, and to it the
-    gradient's. Both left to right, and each addition is one of two lanes. Asks for the same features of row `later`.
+    """sums[0] <- sums[0] and the terms (x - mean) * u of a row's features from `first` to first + 3, whose u are those
+    of an array of four; sums[1] <- sums[1] and the squares of the four of a gradient. Both left to right, and each
+    addition is one of two lanes. Asks for the same features of row `later`.
 
-    Four features at a time: vectors of 512 bits take both of an Intel processor's fast units for additions to be one,
+    Four features, not eight: vectors of 512 bits take both of an Intel processor's fast units for additions to be one,
     and the additions, which are what a step waits for, go to slower ones meanwhile. Its caller should have none too.
     """
-    _check(x, means, u, gradient)
+    _check(x, means, u, gradient, sums)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
-        pointer, (mean, coefficients, slopes) = tile.row(arguments[1]), (tile.pointer(k) for k in (2, 3, 4))
-        begin, end = arguments[5:7]
-        wanted = builder.bitcast(tile.row(arguments[9]), BYTES)
-        _ask(builder, builder.gep(wanted, [builder.sub(builder.mul(end, INDEX(tile.bytes)), INDEX(1))]))
-        given = _pair(builder, *arguments[7:9])
-        total = cgutils.alloca_once_value(builder, given)  # type: ignore[no-untyped-call]
+        pointer, (mean, factors, slopes, total) = tile.row(arguments[1]), (tile.pointer(k) for k in (2, 3, 4, 6))
+        wanted = builder.bitcast(tile.row(arguments[7]), BYTES)
+        _ask(builder, builder.gep(wanted, [builder.mul(arguments[5], INDEX(tile.bytes))]))
+        found = _load(builder, total, INDEX(0), 2)
+        centred = builder.fsub(
+            tile.widened(tile.load(pointer, arguments[5], WIDTH)), _load(builder, mean, arguments[5], WIDTH)
+        )
+        terms = builder.fmul(centred, _load(builder, factors, INDEX(0), WIDTH))
+        slope = _load(builder, slopes, INDEX(0), WIDTH)
+        squares = builder.fmul(slope, slope)
+        halves = [_made(builder, _shuffle(builder, terms, squares, _pairs(WIDTH, k))) for k in (0, 1)]
+        for k in range(WIDTH):
+            place, half = k // 2 * 2, halves[k % 2]
+            found = builder.fadd(found, _shuffle(builder, half, half, [place, place + 1]))
+        _store(builder, total, INDEX(0), found)
+        return context.get_dummy_value()
 
-        def add(j: Any, width: int) -> None:
-            m, w, g = (_load(builder, vector, j, width) for vector in (mean, coefficients, slopes))
-            terms = builder.fmul(builder.fsub(tile.widened(tile.load(pointer, j, width)), m), w)
-            both = builder.fmul(g, g)
-            halves = [_made(builder, _shuffle(builder, terms, both, _pairs(width, k))) for k in range(min(width, 2))]
-            found = builder.load(total)
-            for k in range(width):
-                place = k // 2 * 2
-                half = halves[k % 2]
-                found = builder.fadd(found, _shuffle(builder, half, half, [place, place + 1]))
-            builder.store(found, total)
-
-        count = builder.sub(end, begin)
-        turns = builder.lshr(count, INDEX(3))
-        with cgutils.for_range(builder, turns) as loop:
-            j = builder.add(begin, builder.shl(loop.index, INDEX(3)))
-            _ask(builder, builder.gep(wanted, [builder.mul(j, INDEX(tile.bytes))]))
-            add(j, WIDTH)
-            add(builder.add(j, INDEX(WIDTH)), WIDTH)
-        with builder.if_then(builder.trunc(builder.lshr(count, INDEX(2)), ir.IntType(1))):
-            add(builder.add(begin, builder.shl(turns, INDEX(3))), WIDTH)
-        done = builder.add(begin, builder.and_(count, INDEX(-4)))
-        with cgutils.for_range(builder, builder.sub(end, done)) as loop:
-            add(builder.add(done, loop.index), 1)
-        found = builder.load(total)
-        sums = [builder.extract_element(found, ir.IntType(32)(k)) for k in (0, 1)]
-        return context.make_tuple(builder, signature.return_type, sums)
-
-    number, place = types.float64, types.intp
-    both = types.UniTuple(number, 2)  # type: ignore[no-untyped-call]
-    return both(x, place, means, u, gradient, place, place, number, number, place), code
+    place = types.intp
+    return types.none(x, place, means, u, gradient, place, sums, place), code
 
 
 def _check(x: Any, *vectors: Any) -> None:

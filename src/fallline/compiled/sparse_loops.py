@@ -132,26 +132,27 @@ def leaf_shares(table, rows, begin, end, indexed, index, factors, point, scratch
     return spoilt
 
 
-def add_rows(table, rows, begin, end, indexed, numbers, shares, slot, marks):
-    """Add the rows' gradients to a slot, row by row."""
+def add_rows(table, rows, begin, end, indexed, numbers, shares, slot, marks, alone):
+    """Add the rows' gradients to a slot, row by row. alone: no other leaf is added to it, so nobody looks at marks."""
     spans, indices, values = table[:3]
     at = 0
     for i in range(begin, end):
         which = spans[rows[i], 0], spans[rows[i], 1]
         if indexed:
-            add_row(which, at, values, numbers, 3, shares[i - begin], slot, marks)
+            add_row(which, at, values, numbers, 3, shares[i - begin], slot, marks, alone)
         else:
-            add_row(which, which[0], values, indices, 4, shares[i - begin], slot, marks)
+            add_row(which, which[0], values, indices, 4, shares[i - begin], slot, marks, alone)
         at += which[1] - which[0]
 
 
-def add_row(which, at, values, numbers, vector, share, slot, marks):
+def add_row(which, at, values, numbers, vector, share, slot, marks, alone):
     """The same for one row, whose features' numbers stand in `numbers` from place `at` on."""
     first, last = which
     for k in range(first, last):
         n = np.uint64(read(numbers, at + (k - first), vector))
         slot[n] += share * read(values, k, 5)
-        marks[n >> np.uint64(BLOCK_BITS)] = 1
+        if not alone:
+            marks[n >> np.uint64(BLOCK_BITS)] = 1
 
 
 def any_marked(marks, first):
@@ -200,7 +201,7 @@ def sparse_batch_sums(table, rows, start, stop, numbered, point, scratch, work):
             first = end
             end = rows_that_fit(table[0], rows, first, leaf_end, indexed, index[4])
             spoilt |= leaf_shares(table, rows, first, end, indexed, index, vectors[0], point, shares, b, into)
-            add_rows(table, rows, first, end, indexed, index[4], shares[0], slots[at], marks[at])
+            add_rows(table, rows, first, end, indexed, index[4], shares[0], slots[at], marks[at], alone)
         if not alone:
             carry(count, places, slots, marks, features)
             push(partial, leaf, count)
@@ -209,7 +210,7 @@ def sparse_batch_sums(table, rows, start, stop, numbered, point, scratch, work):
         collapse(count, places, slots, marks, features)
         total(partial, count, sums)
     at = places[last]
-    for block in range((features + BLOCK - 1) >> BLOCK_BITS):
+    for block in range(0 if alone else (features + BLOCK - 1) >> BLOCK_BITS):
         marks[at, block] = 0
     return at, spoilt
 

@@ -66,6 +66,38 @@ def test_a_fork_after_threads_were_used(seed: int) -> None:
     )
 
 
+def test_a_fork_while_the_next_order_is_made(seed: int) -> None:
+    """A child forked between two looks at a fit, whose next epoch's order another thread has begun, goes on with the
+    fit by itself and comes to the same bytes; and so does its parent."""
+    run(
+        seed,
+        """
+        from fallline.compiled.runtime import CompiledRuntime
+        CompiledRuntime.work_per_call = 1 << 18  # several looks an epoch
+        X, Y = np.tile(X[:, :3], (3, 1)), np.tile(Y, 3)
+
+        def shuffled(threads, progress=None):
+            run = fallline.fit(X, Y, rule="adam", learning_rate=0.01, batch_size=256, epochs=3, threads=threads,
+                runtime="compiled", validation=None, progress=progress)
+            return run.model.theta.tobytes()
+
+        expected = shuffled(1)
+        children = []
+
+        def fork(descent):
+            if threading.main_thread() is threading.current_thread() and not children:
+                assert descent.runtime._orders._begun is not None
+                children.append(os.fork())
+
+        found = shuffled(2, fork)
+        if children[0] == 0:
+            os._exit(0 if found == expected else 1)
+        assert found == expected
+        assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 0
+        """,
+    )
+
+
 def test_a_fork_while_another_thread_compiles(seed: int) -> None:
     """A child forked in the middle of a compilation can compile too, and does not wait for a lock that nobody holds."""
     run(

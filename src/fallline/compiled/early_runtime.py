@@ -46,6 +46,10 @@ class EarlyRuntime(CompiledRuntime):
         with early.spending():
             return np.array(epoch_rows(seed, epoch, sizes), dtype=np.int64)[:first]
 
+    def begin_order(self, seed: int, epoch: int, sizes: Sizes) -> None:
+        if early.is_over():
+            super().begin_order(seed, epoch, sizes)
+
     def loss(self, theta: Sequence[float] | Floats) -> float:
         if not early.allows(terms_of(self.problem, self.problem.rows), kernel_of(self.problem)):
             with self._going_over():

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
@@ -42,6 +42,11 @@ def share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> lis
     else:
         take_parts(0)
     return results
+
+
+def later(work: Callable[[], Any]) -> Future[Any] | None:
+    """Begin work() on a thread that is there for such; None in a process that was forked."""
+    return None if _forked else _pool(1).submit(work)
 
 
 def usable_threads(wanted: int) -> int:

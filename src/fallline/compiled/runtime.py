@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..losses.loss import Loss
 from ..order.batches import Batches
-from ..order.shuffle import Sizes, epoch_key
+from ..order.shuffle import Sizes
 from ..plain.additions import NONE, Additions
 from ..plain.divergence import Guard
 from ..plain.problem import Problem
@@ -19,6 +19,7 @@ from ..rules.rule import Numbers, Rule
 from ..sums import LEAF
 from .batches import Layout
 from .on_demand import descent_kernel, loss_kernel, table_kernel
+from .orders import Orders, order_of
 from .pool import share
 from .shape import first_states, rows_of, shape_of
 from .unmade import Unmade
@@ -198,6 +199,7 @@ class CompiledRuntime:
         self._all_rows = np.arange(problem.rows)
         self._layout = Layout()
         self._single = False  # whether every batch is one row
+        self._orders = Orders()
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
@@ -218,11 +220,12 @@ class CompiledRuntime:
 
     def order(self, seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> Rows:
         """The rows of an epoch in the order in which its batches take them, or only so many at its beginning."""
-        wanted, window = sizes.rows if first is None else min(first, sizes.rows), sizes.window * sizes.block
-        windows = min(-(-(wanted + sizes.block) // window), sizes.windows)  # one of them may have a short block
-        order = np.empty(min(windows * window, sizes.rows), dtype=np.int64)
-        table_kernel().fill_epoch(order, windows, sizes.rows, sizes.block, sizes.window, epoch_key(seed, epoch))
-        return order[:wanted]
+        return self._orders.take(seed, epoch, sizes) if first is None else order_of(seed, epoch, sizes, first)
+
+    def begin_order(self, seed: int, epoch: int, sizes: Sizes) -> None:
+        """An order that will be asked for next: begin it now, if there is a thread to do it."""
+        if self.threads > 1:
+            self._orders.begin(seed, epoch, sizes)
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
         """The mean loss of all rows in table order."""

@@ -114,12 +114,21 @@ class Descent:
             pieces.append((self._order_of(epoch), max(k - 1 - start, 0), min(last - start, sizes.steps)))
         return Batches(pieces, sizes.batch, sizes.rows)
 
+    @property
+    def _shuffled(self) -> bool:
+        return self.plan.shuffle and self.plan.sizes.batch < self.plan.sizes.rows
+
+    def _begin_next_order(self) -> None:
+        sizes, following = self.plan.sizes, self._order[0] + 1
+        if self._shuffled and following * sizes.steps < self.plan.steps and self.runtime.on_arrays:
+            self.runtime.begin_order(self.plan.seed, following, sizes)
+
     def _order_of(self, epoch: int) -> Any:
         sizes = self.plan.sizes
         if self._order[0] != epoch:
-            shuffled = self.plan.shuffle and sizes.batch < sizes.rows
-            if shuffled or self._order[1] is None:
-                order = self.runtime.order(self.plan.seed, epoch, sizes) if shuffled else self.runtime.table_order()
+            if self._shuffled or self._order[1] is None:
+                seed = self.plan.seed
+                order = self.runtime.order(seed, epoch, sizes) if self._shuffled else self.runtime.table_order()
             else:
                 order = self._order[1]
             self._order = (epoch, order)
@@ -175,6 +184,7 @@ class Descent:
         numbers = rows if self.runtime.on_arrays else [tuple(row) for row in rows.tolist()]
         penalties: list[float] | None = [] if self.additions.penalties else None
         batches = self._batches(first, count)
+        self._begin_next_order()
         losses, norms, self.cause = self.runtime.advance(self.state, batches, numbers, self.guard, penalties)
         self.history.add(losses, penalties, norms, rates[: len(losses)])
         applied = len(losses) - bool(self.cause)

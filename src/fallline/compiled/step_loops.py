@@ -1,6 +1,7 @@
 """From a batch's sums to the new parameters, as in `plain/descent.py`.
 
-Bound by the kernel (see `kernels.py`) to the rule's scalar functions: `update(g, theta, state, j, numbers, new_state)`,
+Bound by the kernel (see `kernels.py`) to the rule's scalar functions:
+`update(g, theta, state, j, numbers, new_state, k)`, which reads the state at j and writes the new one at k;
 `gradient_point(theta, state, j, numbers)`, `kept(numbers)`, `NUMBERS`, `SUMS` and `terms_of(g, theta, state, j, out)`;
 to its vectors of state `keep_state(state, new_state, j)`; and to what a step has besides (see `bindings.py`):
 `penalize`, `move` and `keep_average`, which do nothing, nothing but the rule's step, and nothing, where there is

@@ -9,17 +9,17 @@ import pytest
 
 import fallline
 from fallline.compiled import orders
-from fallline.compiled.runtime import CompiledRuntime
+from fallline.compiled.runtime import THREAD_WORK, CompiledRuntime
 from fallline.order.shuffle import Sizes, epoch_rows
 
-ROWS = orders.FEWEST + 37
+ROWS, COLUMNS = orders.FEWEST + 37, 20
 
 
 def test_the_next_order_is_made_on_another_thread(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     """With two threads every order but the first one is made on another thread than the steps; the run has the bytes of
-    one thread. A table of fewer rows, and a run that may have one thread, make all on their own."""
-    x = rng.normal(size=(ROWS, 2))
-    y = x @ rng.normal(size=2) + rng.normal(size=ROWS)
+    one thread. With a table of fewer rows, batches that are shared out among threads, or one thread, they are not."""
+    x = rng.normal(size=(ROWS, COLUMNS))
+    y = x @ rng.normal(size=COLUMNS) + rng.normal(size=ROWS)
     real, made = orders.order_of, []
 
     def noted(seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> object:
@@ -29,9 +29,9 @@ def test_the_next_order_is_made_on_another_thread(rng: np.random.Generator, monk
     monkeypatch.setattr(orders, "order_of", noted)
     monkeypatch.setattr(CompiledRuntime, "work_per_call", 1 << 18)  # several looks an epoch
 
-    def fitted(rows: int, threads: int) -> fallline.Run:
+    def fitted(rows: int, threads: int, batch: int = 500) -> fallline.Run:
         made.clear()
-        options = {"rule": "adam", "learning_rate": 0.01, "batch_size": 500, "epochs": 3, "validation": None}
+        options = {"rule": "adam", "learning_rate": 0.01, "batch_size": batch, "epochs": 3, "validation": None}
         return fallline.fit(x[:rows], y[:rows], threads=threads, runtime="compiled", **options)
 
     one = fitted(ROWS, 1)
@@ -41,6 +41,8 @@ def test_the_next_order_is_made_on_another_thread(rng: np.random.Generator, monk
     assert one.history.equals(two.history)
     assert one.model.theta.tobytes() == two.model.theta.tobytes()
     fitted(orders.FEWEST - 1, 2)
+    assert made == [(0, True), (1, True), (2, True)]
+    fitted(ROWS, 2, batch=THREAD_WORK // COLUMNS + 1)
     assert made == [(0, True), (1, True), (2, True)]
 
 

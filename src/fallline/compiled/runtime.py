@@ -223,8 +223,8 @@ class CompiledRuntime:
         return self._orders.take(seed, epoch, sizes) if first is None else order_of(seed, epoch, sizes, first)
 
     def begin_order(self, seed: int, epoch: int, sizes: Sizes) -> None:
-        """An order that will be asked for next: begin it now, if there is a thread to do it."""
-        if self.threads > 1:
+        """An order that will be asked for next: begin it now, if the steps leave a thread for it."""
+        if self.threads > 1 and not self._are_shared_out(sizes.batch):
             self._orders.begin(seed, epoch, sizes)
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
@@ -251,8 +251,8 @@ class CompiledRuntime:
         records = np.empty((len(bounds) - 1, 3))
         largest = batches.batch_rows if isinstance(batches, Batches) else int(np.diff(bounds).max())
         self._single = largest == 1
-        large = largest * self.problem.columns >= self.thread_work and largest > LEAF
-        take = self._advance_threaded if self.threads > 1 and large else self._advance_in_one_call
+        shared = self.threads > 1 and self._are_shared_out(largest)
+        take = self._advance_threaded if shared else self._advance_in_one_call
         tried, cause = take(state, rows, bounds, table, guard, records)
         losses, recorded, added = records[:tried].T
         norms = self._norms_of(recorded, rows, bounds)
@@ -261,6 +261,9 @@ class CompiledRuntime:
         if isinstance(batches, Batches):  # of many steps, mostly
             return losses, norms, CAUSES[cause]
         return losses.tolist(), norms.tolist(), CAUSES[cause]
+
+    def _are_shared_out(self, batch: int) -> bool:
+        return batch * self.problem.columns >= self.thread_work and batch > LEAF
 
     def _norms_of(self, recorded: Floats, rows: Rows, bounds: Rows) -> Floats | Unmade:
         """The steps' norms, of what they have recorded for them."""

@@ -36,6 +36,12 @@ def test_line_report_shows_every_digit(line_runs: Path, fallline: Fallline) -> N
     assert re.search(r"^  intercept +2\.923168672645527$", out, re.M)
 
 
+@pytest.mark.parametrize(("epochs", "said"), [("1", "(1 step, 1 epoch, "), ("2", "(2 steps, 2 epochs, ")])
+def test_one_epoch_is_no_epochs(fallline: Fallline, epochs: str, said: str) -> None:
+    """The report counts steps and epochs as one says it."""
+    assert said in fallline(*PLAIN_LINE, "--epochs", epochs, "--no-record").out
+
+
 def test_diamonds_json(fallline: Fallline, tmp_path: Path) -> None:
     """--json is one JSON object and nothing else; diamonds reach R² 0.91, close to the exact 0.920."""
     done = fallline("fit", DIAMONDS, "--target", "price", "--json", "--output", "price.safetensors")

@@ -77,7 +77,8 @@ def _head(outcome: Outcome) -> list[Line]:
     rows = run.specification.plan.sizes.rows
     what = f"{run.specification.model.capitalize()} model of {outcome.target}, trained on {count(rows, 'row')}"
     reason = REASONS[run.stop]
-    steps = f"{count(run.steps, 'step')}, {number(outcome.epochs)} epochs, {duration(run.seconds)}"
+    epochs = number(outcome.epochs)
+    steps = f"{count(run.steps, 'step')}, {epochs} epoch{'s' * (epochs != '1')}, {duration(run.seconds)}"
     return [Line(f"{what} of {Path(outcome.data).name}", "bold"), Line(f"{reason[0].upper()}{reason[1:]} ({steps}).")]
 
 

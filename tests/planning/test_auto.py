@@ -114,6 +114,7 @@ def test_momentum_is_a_preset() -> None:
         ("validation", "atuo"), ("validation", True),
         ("scale", "minmax"), ("intercept", "yes"), ("shuffle", 1), ("seed", -1), ("threads", 0),
         ("loss", "hinges"), ("loss", 3), ("loss", "logistic"), ("runtime", "gpu"), ("max_categories", 0),
+        ("drop", 3), ("only", 2.5), ("categorical", True), ("hashed", 3),
     ],
 )  # fmt: skip
 def test_an_impossible_option_is_refused(option: str, value: Any) -> None:
@@ -122,6 +123,15 @@ def test_an_impossible_option_is_refused(option: str, value: Any) -> None:
         fallline.fit(SMALL, target="y", **{option: value})
     assert option in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_no_word_about_columns_is_all_of_them() -> None:
+    """None for an option that names columns is as if it was not given; one name may stand by itself."""
+    table = {"a": [1.0, 2.0, 3.0, 4.0], "b": [2.0, 1.0, 4.0, 3.0], "y": [1.0, 2.0, 3.0, 5.0]}
+    expected = fallline.fit(table, target="y", epochs=2).model.coefficients
+    for option in ("drop", "only", "categorical", "hashed"):
+        assert fallline.fit(table, target="y", epochs=2, **{option: None}).model.coefficients == expected  # type: ignore[arg-type]
+    assert list(fallline.fit(table, target="y", epochs=2, drop="a").model.coefficients) == ["b"]
 
 
 def test_weights_count_as_repetitions(rng: np.random.Generator) -> None:

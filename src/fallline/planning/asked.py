@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..compiled import early
-from ..data.infer import names_of
 from ..losses import Loss
 from ..plain.additions import check_together
 from ..rules import Momentum
@@ -62,7 +61,7 @@ def checked(given: Mapping[str, Any]) -> Asked:
     storage = options.one_of("storage", given["storage"], ("float64", "float32"))
     from_products = options.checked_gram(given["gram"], given["runtime"])
     threads = options.checked_threads(given["threads"])
-    lists = {name: None if given[name] is None else names_of(given[name]) for name in LISTS}
+    lists = {name: options.checked_columns(name, given[name]) for name in LISTS}
     others = {name: given[name] for name in ("sample_weight", "validation", "max_categories", "encoding")}
     look = {**lists, **others, "classes": None if loss is None else loss.classes}
     return Asked(wish, loss, scaled, intercept, storage, from_products, threads, look)

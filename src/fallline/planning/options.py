@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..data.infer import names_of
 from ..data.split import COLUMN, LAST
 from ..errors import SpecificationError
 from ..losses import Loss, loss_named
@@ -221,6 +222,15 @@ def checked_transforms(transforms: object) -> tuple[Transform, ...]:
         if not isinstance(one, Transform):
             raise refuse("transforms", one, "a tuple of objects from fallline.transforms")
     return transforms_in_order(found)
+
+
+def checked_columns(option: str, names: object) -> tuple[str, ...] | None:
+    """Names of columns, or one of them, or None for no word about them: of `only` that is all columns."""
+    if names is None:
+        return None if option == "only" else ()
+    if not isinstance(names, Iterable):
+        raise refuse(option, names, "the name of a column, or a list of names")
+    return names_of(names)
 
 
 def refuse_what_is_not_there(model: object, resume: object) -> None:

@@ -63,6 +63,7 @@ def test_report_says_what_a_stranger_needs(diamonds: tuple[Path, Done]) -> None:
     assert done.code == 0
     for part in (
         "Converged: the training loss has stopped falling",
+        "  schedule plateau, lowered whenever the loss stood still: ",
         "always the mean",
         "in price",
         "So one more unit of carat adds",

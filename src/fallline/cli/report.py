@@ -179,8 +179,8 @@ def _how(outcome: Outcome) -> list[Line]:
     last = run.history.column("learning_rate")[-1].as_py()
     if last != plan.learning_rate:
         watches = SCHEDULES[str(plan.schedule["name"])].watches
-        how = "lowered whenever the loss stood still, to" if watches else f"schedule {plan.schedule['name']}:"
-        lines.append(Line(f"  {how} {last:.2g} in the end"))
+        how = ", lowered whenever the loss stood still" if watches else ""
+        lines.append(Line(f"  schedule {plan.schedule['name']}{how}: {last:.2g} in the end"))
     return [*lines, Line(""), Line("Speed", "bold"), Line(f"  {speed(outcome.rows_per_second)}")]
 
 

@@ -129,9 +129,9 @@ def random_rule(rule_name: str, draw: random.Random) -> Rule:
             continue
 
 
-def random_table(loss: str, draw: random.Random) -> Table:
-    """1 to 7 columns of any size and place, weights, centred or not, intercept or not."""
-    columns = draw.randrange(1, 8)
+def random_table(loss: str, draw: random.Random, most: int = 7) -> Table:
+    """1 to 7 columns (or so many at most) of any size and place, weights, centred or not, intercept or not."""
+    columns = draw.randrange(1, most + 1)
     sizes = [10.0 ** draw.uniform(-4, 3) for _ in range(columns)]
     places = [draw.choice((0.0, draw.uniform(-5.0, 5.0) * size)) for size in sizes]
     features = [[draw.gauss(p, s) for p, s in zip(places, sizes, strict=True)] for _ in range(ROWS)]
@@ -176,6 +176,25 @@ def test_every_runtime_gives_the_same_bytes_on_random_rows(rule_name: str, loss:
         runtime = compiled_runtime(table, loss, rule, threads)
         for cuts in ([], list(range(1, count)), [draw.randrange(count)]):
             assert taken(runtime, start, batches, numbers, cuts) == expected, (threads, cuts)
+
+
+@every_rule_and_loss
+def test_single_rows_are_taken_some_at_a_time(rule_name: str, loss: str):
+    """Steps on single rows, which the compiled runtime takes 32 at a time and puts back where one must not be taken,
+    give the plain bytes: in tables of 1 to 40 columns, with rows of weight 0, and if the descent stops at any one."""
+    draw = random.Random(fresh_seed())
+    table, rule = random_table(loss, draw, 40), random_rule(rule_name, draw)
+    batches = [[draw.randrange(1, ROWS)] for _ in range(110)]
+    table.features[0][-1] = 1e200
+    table.weights[0] = 1.0
+    for stopped in (False, True):
+        if stopped:
+            batches[draw.randrange(len(batches))] = [0]
+        numbers = rule_numbers(rule, [10.0 ** draw.uniform(-9, -2) for _ in batches])
+        start = [draw.gauss(0.0, 1.0) for _ in range(table.parameters)]
+        expected = taken(plain_runtime(table, loss, rule), start, batches, numbers, [])
+        for cuts in ([], [draw.randrange(len(batches))]):
+            assert taken(compiled_runtime(table, loss, rule, 1), start, batches, numbers, cuts) == expected, cuts
 
 
 @pytest.mark.parametrize("loss", [name for name in LOSSES if LOSSES[name].ranges])

@@ -28,7 +28,7 @@ def order_of(seed: int, epoch: int, sizes: Sizes, first: int | None = None) -> R
 class Orders:
     """The orders of the epochs of one table, of which one may have been begun."""
 
-    _begun: tuple[tuple[int, int, Sizes], Future[Rows] | None] | None = None
+    _begun: tuple[tuple[int, int, Sizes], Future[Rows]] | None = None
 
     def begin(self, seed: int, epoch: int, sizes: Sizes) -> None:
         """Begin to make an order that will be asked for: steps on small batches leave the other threads alone."""
@@ -39,6 +39,6 @@ class Orders:
     def take(self, seed: int, epoch: int, sizes: Sizes) -> Rows:
         """An epoch's order: the one that was begun, if it is that. (In a fork nobody goes on with it.)"""
         begun, self._begun = self._begun, None
-        if begun is not None and begun[0] == (seed, epoch, sizes) and begun[1] is not None and usable_threads(2) > 1:
+        if begun is not None and begun[0] == (seed, epoch, sizes) and usable_threads(2) > 1:
             return begun[1].result()
         return order_of(seed, epoch, sizes)

@@ -44,9 +44,9 @@ def share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> lis
     return results
 
 
-def later(work: Callable[[], Any]) -> Future[Any] | None:
-    """Begin work() on a thread that is there for such; None in a process that was forked."""
-    return None if _forked else _pool(1).submit(work)
+def later(work: Callable[[], Any]) -> Future[Any]:
+    """Begin work() on a thread that is there for such, where `usable_threads` says that there may be one."""
+    return _pool(1).submit(work)
 
 
 def usable_threads(wanted: int) -> int:

@@ -20,7 +20,7 @@ from ..sums import LEAF
 from .batches import Layout
 from .on_demand import descent_kernel, loss_kernel, table_kernel
 from .orders import Orders, order_of
-from .pool import share
+from .pool import share, usable_threads
 from .shape import first_states, rows_of, shape_of
 from .unmade import Unmade
 
@@ -224,7 +224,7 @@ class CompiledRuntime:
 
     def begin_order(self, seed: int, epoch: int, sizes: Sizes) -> None:
         """An order that will be asked for next: begin it now, if the steps leave a thread for it."""
-        if self.threads > 1 and not self._are_shared_out(sizes.batch):
+        if usable_threads(self.threads) > 1 and not self._are_shared_out(sizes.batch):
             self._orders.begin(seed, epoch, sizes)
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
@@ -263,6 +263,7 @@ class CompiledRuntime:
         return losses.tolist(), norms.tolist(), CAUSES[cause]
 
     def _are_shared_out(self, batch: int) -> bool:
+        """Whether steps on batches of so many rows take all threads there are."""
         return batch * self.problem.columns >= self.thread_work and batch > LEAF
 
     def _norms_of(self, recorded: Floats, rows: Rows, bounds: Rows) -> Floats | Unmade:

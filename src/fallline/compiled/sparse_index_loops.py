@@ -50,7 +50,7 @@ def number_features(table, rows, start, stop, theta, state, numbers, index, vect
     factors, old_theta = vectors[0], vectors[2]
     for n in range(count):
         j = read(touched, n, 4)
-        w = write(old_theta, n, 2, read(theta, j, 1))  # by the number with which `finish_step` writes it
+        w = write(old_theta, n, 2, read(theta, j, 1))  # by the number with which steps write it
         if indexed:
             point = gradient_point(w, state, j, numbers)
             write(factors, n, 0, point * read(inverse_scales, j, 6) if scaled else point)

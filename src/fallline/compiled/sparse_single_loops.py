@@ -63,7 +63,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         # while the additions wait for one another there is time for it
         ask_for(spans, indices, values, target, rows, start + i)
         if intercept:
-            score += write(old_theta, at + stored, 1, read(theta, columns, 7))
+            score += write(old_theta, at + stored, 7, read(theta, columns, 1))
         for k in range(STATES):
             old_values, now = old_matrix[k], matrix[k]
             for n in range(stored):
@@ -97,7 +97,7 @@ def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inve
     score = 0.0
     for n in range(stored):
         j = read(indices, first + n, 4)
-        w = write(old_theta, at + n, 1, read(theta, j, 7))
+        w = write(old_theta, at + n, 7, read(theta, j, 1))
         u = w * write(inverse, n, 2, read(inverse_scales, j, 6)) if scaled else w
         score += read(values, first + n, 5) * u
     return score
@@ -113,15 +113,15 @@ def move_row(which, vectors, share, weight, states, numbers):
     spoilt = 0
     for n in range(stored):
         g = mean_slope(0.0 + share * read(values, first + n, 5), read(inverse, n, 2), weight)
-        before = read(old_theta, at + n, 1)
+        before = read(old_theta, at + n, 7)
         j = read(indices, first + n, 4)
         step = update(g, before, old_state, at + n, numbers, state, j)
-        after = write(theta, j, 7, before * keep - step)
+        after = write(theta, j, 1, before * keep - step)
         spoilt |= bits_unless_finite(g * after)
     if intercept:
         columns = theta.shape[0] - 1
         g = mean_slope(0.0 + share, 1.0, weight)
-        before = read(old_theta, at + stored, 1)
+        before = read(old_theta, at + stored, 7)
         step = update(g, before, old_state, at + stored, numbers, state, columns)
         theta[columns] = before * keep - step
         spoilt |= bits_unless_finite(g * theta[columns])

@@ -324,11 +324,6 @@ def _twice(builder: Any, a: Any) -> Any:
     return _shuffle(builder, a, a, [*range(WIDTH)] * 2)
 
 
-def _pair(builder: Any, a: Any, b: Any) -> Any:
-    empty = ir.Constant(ir.VectorType(a.type, 2), ir.Undefined)
-    return builder.insert_element(builder.insert_element(empty, a, ir.IntType(32)(0)), b, ir.IntType(32)(1))
-
-
 def _pairs(width: int, first: int) -> list[int]:
     """Which entries make pairs of two vectors' entries `first`, `first` + 2, …"""
     return [place for k in range(first, width, 2) for place in (k, width + k)]

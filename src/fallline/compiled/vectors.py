@@ -99,7 +99,7 @@ def in_widest_vectors(typing_context: Any) -> Any:
     takes half of that otherwise, since the first of them ran slower with the widest."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own `add` knows no such words
+        _say(builder, "prefer-vector-width", "512")
         return context.get_dummy_value()
 
     return types.none(), code
@@ -113,10 +113,15 @@ def without_scatter(typing_context: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         triple, _, features = context.codegen().magic_tuple()
         if triple.startswith("x86_64") and llvm_version_info >= KNOWS_SCATTER:
-            set.add(builder.function.attributes, f'"target-features"="{features},+prefer-no-scatter"')
+            _say(builder, "target-features", f"{features},+prefer-no-scatter")
         return context.get_dummy_value()
 
     return types.none(), code
+
+
+def _say(builder: Any, word: str, value: str) -> None:
+    """Tell LLVM so of the function that is being made: llvmlite's own `add` knows no such words."""
+    set.add(builder.function.attributes, f'"{word}"="{value}"')
 
 
 def _checked(vector: Any, number: Any) -> Any:

@@ -26,7 +26,9 @@ class Layout:
         size, pieces = batches.batch_rows, batches.pieces
         if len(pieces) == 1:
             order, first, last = pieces[0]
-            return order, np.minimum(np.arange(first, last + 1) * size, batches.rows)
+            bounds = np.arange(first * size, last * size + 1, size)
+            bounds[-1] = min(bounds[-1], batches.rows)
+            return order, bounds
         if size >= batches.rows:
             order, count = pieces[0][0], len(pieces)
             if self._repeated[0] is not order or self._repeated[1] < count:

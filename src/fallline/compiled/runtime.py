@@ -200,6 +200,7 @@ class CompiledRuntime:
         self._layout = Layout()
         self._single = False  # whether every batch is one row
         self._orders = Orders()
+        self._records = np.empty((0, 3))
 
     def start(self, theta: Sequence[float] | Floats, smoothed_loss: float) -> CompiledState:
         values = np.array(theta, dtype=np.float64)
@@ -245,10 +246,11 @@ class CompiledRuntime:
         guard: Guard,
         penalties: list[float] | None = None,
     ) -> tuple[Any, Any, str]:
-        """Take one step for each batch; see `PlainRuntime.advance`. Of `Batches`, losses and norms come as arrays."""
+        """Take one step for each batch; see `PlainRuntime.advance`. Of `Batches`, losses and norms come as arrays: the
+        next call writes over them."""
         rows, bounds = self._layout(batches)
         table = np.ascontiguousarray(numbers, dtype=np.float64)
-        records = np.empty((len(bounds) - 1, 3))
+        records = self._room(len(bounds) - 1)
         largest = batches.batch_rows if isinstance(batches, Batches) else int(np.diff(bounds).max())
         self._single = largest == 1
         shared = self.threads > 1 and self._are_shared_out(largest)
@@ -261,6 +263,13 @@ class CompiledRuntime:
         if isinstance(batches, Batches):  # of many steps, mostly
             return losses, norms, CAUSES[cause]
         return losses.tolist(), norms.tolist(), CAUSES[cause]
+
+    def _room(self, steps: int) -> Floats:
+        """Room for what so many steps record: the same in every call, since memory that is new comes page by page,
+        which takes some nanoseconds a step."""
+        if len(self._records) < steps:
+            self._records = np.empty((steps, 3))
+        return self._records[:steps]
 
     def _are_shared_out(self, batch: int) -> bool:
         """Whether steps on batches of so many rows take all threads there are."""

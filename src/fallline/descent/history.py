@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..compiled.unmade import Unmade
 
-FEWEST, MOST = 1 << 10, 1 << 18  # numbers that there is room for at first
+FEWEST, MOST = 1 << 10, 1 << 23  # numbers that there is room for at first
 MOST_UNMADE = 1 << 23  # norms, while nobody asks for them: what they are made of takes some 128 MB
 
 Floats = NDArray[np.float64]

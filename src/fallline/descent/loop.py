@@ -162,7 +162,7 @@ class Descent:
     def _rates(self, first: int, count: int) -> NDArray[np.float64]:
         """The learning rates of some steps; a schedule that only watches the loss has one rate between two looks."""
         if self.schedule.steady:
-            return np.full(count, self.rate(first))
+            return np.broadcast_to(self.rate(first), count)  # it takes no memory
         return np.array([self.rate(k) for k in range(first, first + count)], dtype=np.float64)
 
     def numbers(self, k: int) -> tuple[Numbers, Numbers]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import re
@@ -13,9 +14,10 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fallline.compiled.kernels import loss_kernel
+from fallline.compiled.kernels import descent_kernel, loss_kernel
 from fallline.compiled.vectors import KNOWS_SCATTER, read, write
 from fallline.losses import LOSSES
+from fallline.rules import rule_named
 
 
 def test_each_access_names_its_own_vector() -> None:
@@ -39,9 +41,11 @@ def test_each_access_names_its_own_vector() -> None:
     assert "memcheck" not in text
 
 
-def test_kernels_take_the_widest_vectors() -> None:
-    """LLVM is told so of every function that Python calls, and of a loop in it makes vectors of eight doubles, where
-    the processor has them."""
+def test_kernels_say_how_wide_their_vectors_are() -> None:
+    """LLVM is told so of every function that Python calls: half of the widest where single rows are taken, whose
+    additions wait. Elsewhere a loop has vectors of eight doubles, where the processor has them."""
+    descent = descent_kernel(LOSSES["squared"], rule_named("sgd"), single=True).take_steps
+    assert "in_vectors_of(256)" in inspect.getsource(descent.py_func)
     kernel = loss_kernel(LOSSES["squared"]).row_values
     fresh = kernel.__class__(kernel.py_func, targetoptions=kernel.targetoptions)  # a cache does not keep its text
     rows = np.ones(8)

@@ -180,11 +180,11 @@ def test_every_runtime_gives_the_same_bytes_on_random_rows(rule_name: str, loss:
 
 @every_rule_and_loss
 def test_single_rows_are_taken_some_at_a_time(rule_name: str, loss: str):
-    """Steps on single rows, which the compiled runtime takes 32 at a time and puts back where one must not be taken,
+    """Steps on single rows, which the compiled runtime takes 64 at a time and puts back where one must not be taken,
     give the plain bytes: in tables of 1 to 40 columns, with rows of weight 0, and if the descent stops at any one."""
     draw = random.Random(fresh_seed())
     table, rule = random_table(loss, draw, 40), random_rule(rule_name, draw)
-    batches = [[draw.randrange(1, ROWS)] for _ in range(110)]
+    batches = [[draw.randrange(1, ROWS)] for _ in range(160)]
     table.features[0][-1] = 1e200
     table.weights[0] = 1.0
     for stopped in (False, True):

@@ -50,12 +50,16 @@ def walk(scored, scales, b, batches, numbers, stand, limits, records, work, afte
     steps = numbers.shape[0]
     one_by_one = 0 if theta.shape[0] <= LEAF else steps  # up to this step
     states, new_states = vectors_of(state), vectors_of(new_matrix)
+    known, score = False, 0.0  # of the next row, after steps on single ones
     t = 0
     while t < steps:
         if SINGLE > 0:  # noqa: SIM102 - alone, for Numba to leave out what is not there
             if t >= one_by_one and t + STEPS <= steps and bounds[t + STEPS] - bounds[t] == STEPS:
                 first = bounds[t]
-                if single_steps(scored, scales, b, rows, first, numbers, t, stand, limits, records, work, after):
+                taken, known, score = single_steps(
+                    scored, scales, b, rows, first, numbers, t, stand, limits, records, work, after, known, score
+                )
+                if taken:
                     t += STEPS
                     continue
                 one_by_one = t + STEPS

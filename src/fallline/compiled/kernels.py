@@ -16,6 +16,7 @@ from . import (
     descent_loops,
     gram_loops,
     leaf_loops,
+    room,
     row_loops,
     single_loops,
     table_loops,
@@ -30,7 +31,7 @@ from .shape import NO_SHAPE, Shape
 BOUND = frozenset(
     {
         *("row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"),
-        *("STATES", "vectors_of", "keep_state", "tuple_of", "ELSEWHERE"),
+        *("STATES", "vectors_of", "keep_state", "four_states", "tuple_of", "ELSEWHERE"),
     }
 )
 
@@ -96,7 +97,7 @@ def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool
 
 @cache
 def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape, single: bool) -> ModuleType:
-    text = Text(widest=not single)  # see `tiles.add_terms_and_squares`
+    text = Text(width=256 if single else 512)  # see `tiles.add_terms_and_squares`
     (_bind_class_loss if many else bind_loss)(text, row)
     bind_step(text, rule, shape)
     text.add(class_loops.leaf_sums if many else leaf_loops.leaf_sums, bound=BOUND)
@@ -136,8 +137,10 @@ def bind_step(text: Text, rule: RuleText, shape: Shape) -> None:
     text.line(f"ELSEWHERE = {int(rule.point is not None)}  # whether the gradient is taken elsewhere than at theta")
     each = "".join(f"matrix[{i}], " for i in states)
     text.define(small_function("vectors_of(matrix)", "pass", f"({each})"))
-    kept = "\n    ".join(f"write(state[{i}], j, {i + 8}, read(new_state[{i}], j, {i + 16}))" for i in states) or "pass"
-    text.define(small_function("keep_state(state, new_state, j)", kept, "0"))
+    kept = "\n    ".join(f"write(state[{i}], j, {i + 8}, read(new_state[{i}], k, {i + 16}))" for i in states) or "pass"
+    text.define(small_function("keep_state(state, j, new_state, k)", kept, "0"))
+    text.use(room.four_floats)
+    text.define(small_function("four_states()", "pass", f"({'four_floats(), ' * rule.states})"))
     each = "".join(f"table[t, {i}], " for i in range(own_numbers + rule.decays + shape.numbers))
     text.define(small_function("tuple_of(table, t)", "pass", f"({each})"))
     bind(text, rule.scale, rule.states, own_numbers, rule.decays, shape, bool(sums))

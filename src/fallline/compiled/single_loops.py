@@ -15,19 +15,20 @@ import numpy as np
 
 from ..plain.divergence import smoothed
 from .leaf_loops import own_weights
-from .prefetch import four_at_once, prefetch
+from .prefetch import four_at_once, prefetch, two_at_once
 from .room import four_floats
 from .step_loops import mean_slope, rescale
 from .tiles import WIDTH, add_terms_and_squares
 from .vectors import are_infinite, magnitude_bits, read, write
 
-STEPS = 32  # at a time
+STEPS = 64  # at a time
 AHEAD = 16  # rows between the one at hand and the one that is asked for
 
 
-def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, records, work, after):
-    """STEPS steps from t on, on the rows from rows[start] on; False, and nothing has changed, if one must not be taken.
-    The arguments are those of `descent_loops.walk`."""
+def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, records, work, after, known, score):
+    """STEPS steps from t on, on the rows from rows[start] on. known: whether `score` is the first row's but for the
+    intercept, as the steps before have left it. Return whether the steps are taken (if one must not be, nothing has
+    changed), and the same two of the row after them. The other arguments are those of `descent_loops.walk`."""
     x, target, weight, means, intercept, loss_numbers = scored
     columns = means.shape[0]
     theta, matrix, smoothed_loss, _ = stand
@@ -38,44 +39,57 @@ def single_steps(scored, scales, b, rows, start, numbers, t, stand, limits, reco
     state, new_state = vectors_of(matrix), vectors_of(new_matrix)
     copy_rows(theta, matrix, before[0], before[1:])
     each = own_weights(weight)
-    score = 0.0
     for i in range(STEPS):
         arguments = tuple_of(numbers, t + i)
-        row = rows[start + i]
-        following = rows[min(start + i + 1, rows.shape[0] - 1)]
-        later = rows[min(start + i + 1 + AHEAD, rows.shape[0] - 1)]
+        row = np.uint64(rows[np.uint64(start + i)])
+        following = rows[np.uint64(min(start + i + 1, rows.shape[0] - 1))]
+        later = rows[np.uint64(min(start + i + 1 + AHEAD, rows.shape[0] - 1))]
         prefetch(target, later)
         prefetch(weight, later * each)
         prefetch(x, (later + 1) * columns - 1)
-        if ELSEWHERE > 0 or i == 0 or weights[max(i - 1, 0)] == 0.0:
+        if ELSEWHERE > 0 or not known:
             rescale(theta, state, arguments, scales, coefficients, b)
             score = row_score(x[row], means, coefficients)
         if intercept:
             score += b[0] if ELSEWHERE > 0 else theta[columns]
         scores[i] = score
         targets[i] = target[row]
-        weights[i] = weight[row * each]
-        share = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
-        which = row, following, later
+        weights[i] = weight[row * np.uint64(each)]
+        share = row_loss(score, targets[i], loss_numbers)[1]
+        which = np.int64(row), following, later
         vectors = means, scales, theta
         if weights[i] == 1.0:  # dividing by it changes nothing
             w = 1.0
             score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
         elif weights[i] != 0.0:
             w = weights[i]
+            share = w * share
             score, squares = move_all(x, which, vectors, share, w, state, arguments, new_state)
         else:
             squares = 0.0
         all_squares[i] = squares
+        known = weights[i] != 0.0
+    find_pages(x, target, rows, start + STEPS + AHEAD + 1, columns)
     count = min(STEPS, scratch.shape[1])  # a loop that the compiler knows to be short would stay scalar
     for i in range(count):
         all_squares[i] = np.sqrt(all_squares[i])
     average = records_of(scratch, count, loss_numbers, 1.0 / smoothing_rows, smoothed_loss[0], loss_limit, t, records)
     if not average < np.inf or not is_finite(theta):
         copy_rows(before[0], before[1:], theta, matrix)
-        return False
+        return False, False, 0.0
     smoothed_loss[0] = average
-    return True
+    return True, known, score
+
+
+def find_pages(x, target, rows, begin, columns):
+    """Ask for the beginning and the end of STEPS rows, from rows[begin] on. A processor that does not know where a page
+    of memory lies finishes nothing else until it has looked, and a step's additions wait: here it looks for several at
+    once, and there are losses to be made meanwhile."""
+    for i in range(begin, begin + STEPS):
+        row = rows[min(i, rows.shape[0] - 1)]
+        prefetch(target, row)
+        prefetch(x, row * columns)
+        prefetch(x, (row + 1) * columns - 1)
 
 
 def row_score(features, means, coefficients):
@@ -120,7 +134,7 @@ def move_all(x, which, vectors, share, weight, state, numbers, new_state):
         step = update(g, read(theta, j, 1), state, j, numbers, new_state, j)
         write(theta, j, 1, read(theta, j, 1) * keep - step)
     for j in range(theta.shape[0] if STATES > 0 else 0):
-        keep_state(state, new_state, j)
+        keep_state(state, j, new_state, j)
     return score, squares
 
 
@@ -140,6 +154,7 @@ def records_of(scratch, count, loss_numbers, share, average, loss_limit, t, reco
     scores, targets, weights, norms = scratch[0], scratch[1], scratch[2], scratch[3]
     for i in range(count):
         scores[i] = row_loss(scores[i], targets[i], loss_numbers)[0]
+        two_at_once()
     good = True
     for i in range(count):
         loss = 0.0

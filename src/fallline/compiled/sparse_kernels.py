@@ -49,7 +49,7 @@ def sparse_descent_kernel(loss: Loss, rule: Rule) -> Any:
 
 @cache
 def _sparse_descent_kernel(row: FunctionType, rule: RuleText, lazy: bool) -> Any:
-    text = Text(widest=False)  # a step on a single row waits for its additions: see `tiles.add_terms_and_squares`
+    text = Text(width=256)  # a step on a single row waits for its additions: see `tiles.add_terms_and_squares`
     bind_loss(text, row)
     bind_step(text, rule, NO_SHAPE)
     loops: Any = sparse_lazy_loops.take_lazy_steps if lazy else sparse_sweep_loops.take_sweeping_steps

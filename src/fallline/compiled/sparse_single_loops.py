@@ -16,10 +16,12 @@ from __future__ import annotations
 import numpy as np
 
 from .leaf_loops import own_weights
-from .room import floats
+from .prefetch import four_at_once, prefetch
+from .room import floats, four_floats
 from .single_loops import STEPS, records_of
-from .sparse_loops import ask_for
+from .sparse_loops import AHEAD, ask_for
 from .step_loops import mean_slope
+from .tiles import WIDTH
 from .vectors import bits_unless_finite, read, write
 
 ROOM = 1 << 13  # stored numbers of the rows of some steps, mostly
@@ -50,7 +52,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
     spoilt = 0
     at = 0  # where the old values of this row's parameters begin
     for i in range(min(STEPS, numbers.shape[0] - t)):
-        row = rows[start + i]
+        row = np.uint64(rows[np.uint64(start + i)])
         first = spans[row, 0]
         stored = spans[row, 1] - first
         if at + stored + intercept > old_theta.shape[0]:
@@ -72,7 +74,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
                 old_matrix[k, at + stored] = matrix[k, columns]
         scores[i] = score
         targets[i] = target[row]
-        weights[i] = weight[row * each]
+        weights[i] = weight[row * np.uint64(each)]
         shares[i] = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
         which = first, stored, at, intercept
         vectors = indices, values, inverse, old_theta, theta
@@ -83,6 +85,7 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
             w = weights[i]
             spoilt |= move_row(which, vectors, shares[i], w, states, tuple_of(numbers, t + i))
         at += stored + intercept
+    find_pages(spans, indices, values, target, rows, start + count + AHEAD)
     share = 1.0 / smoothing_rows
     average = records_of(scratch, count, loss_numbers, share, smoothed_loss[0], loss_limit, t, records)
     if average < np.inf and spoilt == 0:
@@ -90,6 +93,19 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         return count, True
     put_rows_back(spans, indices, rows, start, count, intercept, at, theta, matrix, old_theta, old_matrix)
     return count, False
+
+
+def find_pages(spans, indices, values, target, rows, begin):
+    """As in `single_loops`: ask for the entries of STEPS rows, from rows[begin] on, and for the places and the targets
+    of as many that come later."""
+    last = rows.shape[0] - 1
+    for i in range(begin, begin + STEPS):
+        first = spans[rows[min(i, last)], 0]
+        prefetch(indices, first)
+        prefetch(values, first)
+        row = rows[min(i + STEPS, last)]
+        prefetch(spans, 2 * row)
+        prefetch(target, row)
 
 
 def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inverse_scales, inverse):
@@ -104,28 +120,41 @@ def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inve
 
 
 def move_row(which, vectors, share, weight, states, numbers):
-    """The row's gradient, and the rule's step on its parameters. Return 0 if all of them are finite; where the product
-    of two is not, it may be that they are."""
+    """The row's gradient, and the rule's step on its parameters, four at a time: what is made of them goes from vectors
+    to where they lie, one store after the other. Return 0 if all is finite; where a sum of products of two numbers is
+    not, it may be that they are."""
     first, stored, at, intercept = which
     indices, values, inverse, old_theta, theta = vectors
     old_state, state = states
     keep = kept(numbers)
-    spoilt = 0
-    for n in range(stored):
-        g = mean_slope(0.0 + share * read(values, first + n, 5), read(inverse, n, 2), weight)
+    afters, products, new_state = four_floats(), four_floats(), four_states()
+    for n in range(WIDTH):
+        write(products, n, 3, 0.0)
+    whole = stored // WIDTH * WIDTH
+    for begin in range(0, whole, WIDTH):
+        for n in range(WIDTH):
+            place = begin + n
+            g = mean_slope(0.0 + share * read(values, first + place, 5), read(inverse, place, 2), weight)
+            before = read(old_theta, at + place, 7)
+            step = update(g, before, old_state, at + place, numbers, new_state, n)
+            after = write(afters, n, 0, before * keep - step)
+            write(products, n, 3, read(products, n, 3) + g * after)
+            four_at_once()
+        for n in range(WIDTH):
+            j = read(indices, first + begin + n, 4)
+            write(theta, j, 1, read(afters, n, 0))
+            keep_state(state, j, new_state, n)
+    total = (read(products, 0, 3) + read(products, 1, 3)) + (read(products, 2, 3) + read(products, 3, 3))
+    for n in range(whole, stored + intercept):
+        value = read(values, first + n, 5) if n < stored else 1.0
+        g = mean_slope(0.0 + share * value, read(inverse, n, 2) if n < stored else 1.0, weight)
         before = read(old_theta, at + n, 7)
-        j = read(indices, first + n, 4)
-        step = update(g, before, old_state, at + n, numbers, state, j)
+        step = update(g, before, old_state, at + n, numbers, new_state, 0)
+        j = read(indices, first + n, 4) if n < stored else theta.shape[0] - 1
         after = write(theta, j, 1, before * keep - step)
-        spoilt |= bits_unless_finite(g * after)
-    if intercept:
-        columns = theta.shape[0] - 1
-        g = mean_slope(0.0 + share, 1.0, weight)
-        before = read(old_theta, at + stored, 7)
-        step = update(g, before, old_state, at + stored, numbers, state, columns)
-        theta[columns] = before * keep - step
-        spoilt |= bits_unless_finite(g * theta[columns])
-    return spoilt
+        keep_state(state, j, new_state, 0)
+        total += g * after
+    return bits_unless_finite(total)
 
 
 def put_rows_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):

@@ -3,7 +3,7 @@
 Bound by the kernel (see `kernels.py`) to the rule's scalar functions:
 `update(g, theta, state, j, numbers, new_state, k)`, which reads the state at j and writes the new one at k;
 `gradient_point(theta, state, j, numbers)`, `kept(numbers)`, `NUMBERS`, `SUMS` and `terms_of(g, theta, state, j, out)`;
-to its vectors of state `keep_state(state, new_state, j)`; and to what a step has besides (see `bindings.py`):
+to its vectors of state `keep_state(state, j, new_state, k)`; and to what a step has besides (see `bindings.py`):
 `penalize`, `move` and `keep_average`, which do nothing, nothing but the rule's step, and nothing, where there is
 neither penalty nor transform.
 
@@ -147,7 +147,7 @@ def finish_step(
         return cause
     for j in range(theta.shape[0]):  # whole-array assignment would take Numba seconds to compile
         write(theta, j, 1, read(new_theta, j, 2))
-        keep_state(state, new_state, j)
+        keep_state(state, j, new_state, j)
         keep_average(theta, numbers, extra, j)
     smoothed_loss[0] = average
     return 0

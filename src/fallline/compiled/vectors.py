@@ -93,16 +93,18 @@ def are_infinite(typing_context: Any, bits: Any) -> Any:
     return types.boolean(bits), code
 
 
-@intrinsic
-def in_widest_vectors(typing_context: Any) -> Any:
-    """Let LLVM take vectors of 512 bits in the function that calls this, where the processor has them: on Intel's it
-    takes half of that otherwise, since the first of them ran slower with the widest."""
+@intrinsic(prefer_literal=True)
+def in_vectors_of(typing_context: Any, bits: Any) -> Any:
+    """Let LLVM take vectors of so many bits, a literal, in the function that calls this, where the processor has them:
+    what it takes otherwise depends on the processor's kind."""
+    if not isinstance(bits, types.IntegerLiteral):
+        raise TypingError("the width of vectors is a literal")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _say(builder, "prefer-vector-width", "512")
+        _say(builder, "prefer-vector-width", str(bits.literal_value))
         return context.get_dummy_value()
 
-    return types.none(), code
+    return types.none(bits), code
 
 
 @intrinsic

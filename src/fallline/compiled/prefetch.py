@@ -10,7 +10,8 @@ from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-FOR_READING, INTO_SECOND_LEVEL, DATA = 0, 2, 1  # llvm.prefetch's arguments: read or write, locality, data or code
+FOR_READING, DATA = 0, 1  # llvm.prefetch's arguments: read or write, data or code
+INTO_FIRST_LEVEL, INTO_SECOND_LEVEL = 3, 2  # and into which cache
 
 
 @intrinsic
@@ -19,6 +20,16 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
 
     It changes no result and may be out of bounds: a prefetch never faults.
     """
+    return _asked(array, index, INTO_SECOND_LEVEL)
+
+
+@intrinsic
+def prefetch_near(typing_context: Any, array: Any, index: Any) -> Any:
+    """The same for what is needed within some hundred instructions: into the nearest cache."""
+    return _asked(array, index, INTO_FIRST_LEVEL)
+
+
+def _asked(array: Any, index: Any, level: int) -> tuple[Any, Callable[..., Any]]:
     if not (isinstance(array, types.Array) and array.layout == "C" and isinstance(index, types.Integer)):
         raise TypingError("prefetch takes a contiguous array and a whole number")
 
@@ -29,7 +40,7 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         flag = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag])
         function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-        flags = [ir.Constant(flag, value) for value in (FOR_READING, INTO_SECOND_LEVEL, DATA)]
+        flags = [ir.Constant(flag, value) for value in (FOR_READING, level, DATA)]
         builder.call(function, [pointer, *flags])
         return context.get_dummy_value()
 

@@ -39,7 +39,10 @@ def number_features(table, rows, start, stop, theta, state, numbers, index, vect
     stored = 0
     for i in range(start, stop):
         prefetch(spans, 2 * rows[min(i + 2 * ROWS_AHEAD, rows.shape[0] - 1)])
-        stored += spans[rows[i], 1] - spans[rows[i], 0]
+        first = spans[rows[i], 0]
+        stored += spans[rows[i], 1] - first
+        prefetch(indices, first)  # for the pages, many at once: see `single_loops.find_pages`
+        prefetch(table[2], first)
     count, indexed = columns, stored < columns
     if indexed:
         mark_features(spans, indices, rows, start, stop, words, groups)

@@ -13,11 +13,13 @@ import numpy as np
 
 from ..plain.divergence import smoothed
 from ..sums import LEAF
-from .room import floats
+from .prefetch import four_at_once
+from .room import floats, four_floats
 from .sparse_index_loops import forget_features, number_features
 from .sparse_loops import sparse_batch_sums
 from .sparse_norm_loops import norm_of
 from .sparse_single_loops import single_room, single_steps
+from .tiles import WIDTH
 from .tree_loops import DEPTH
 from .vectors import read, without_scatter, write
 
@@ -118,26 +120,55 @@ def gather(first, last, touched, inverse_scales, scaled, state, vectors):
 
 
 def update_touched(first, last, slot, touched, vectors, theta, state, weight, numbers, keep):
-    """The mean gradients, of their sums, and the parameters and states after the step, each where it lies. Return what
-    was not finite: the lowest bit for a gradient, the next for a step, and for a parameter. (Here a state is written as
-    another vector than the one that `gradient_point` reads: see `vectors.py`. `put_back` writes it by an index.)"""
+    """The mean gradients, of their sums, and the parameters and states after the step, four at a time: each goes from a
+    vector to where it lies. Return what was not finite: the lowest bit for a gradient, the next for a step, and for a
+    parameter. (Here a state is written as another vector than the one that `gradient_point` reads: see `vectors.py`.
+    `put_back` writes it by an index.)"""
     gradient, inverse, old_theta = vectors[0], vectors[1], vectors[2]
     old_states, states = vectors_of(vectors[3:]), vectors_of(state)
-    bad_gradient = 0
-    bad_step = 0
-    bad_theta = 0
-    for n in range(first, last):
-        j = read(touched, n, 4)
-        g = (read(slot, n, 5) * read(inverse, n, 3)) / weight
-        write(slot, n, 5, 0.0)
-        before = read(old_theta, n, 2)
-        step = update(g, before, old_states, n, numbers, states, j)
+    afters, new_states = four_floats(), four_states()
+    gradients, steps, parameters = four_floats(), four_floats(), four_floats()  # 0.0 while all of them are finite
+    for n in range(WIDTH):
+        write(gradients, n, 7, 0.0)
+        write(steps, n, 7, 0.0)
+        write(parameters, n, 7, 0.0)
+    whole = first + (last - first) // WIDTH * WIDTH
+    for begin in range(first, whole, WIDTH):
+        for n in range(WIDTH):
+            place = begin + n
+            g = (read(slot, place, 5) * read(inverse, place, 3)) / weight
+            write(slot, place, 5, 0.0)
+            before = read(old_theta, place, 2)
+            step = update(g, before, old_states, place, numbers, new_states, n)
+            after = write(afters, n, 6, before * keep - step)
+            write(gradient, place, 0, g)
+            write(gradients, n, 7, read(gradients, n, 7) + (g - g))
+            write(steps, n, 7, read(steps, n, 7) + (step - step))
+            write(parameters, n, 7, read(parameters, n, 7) + (after - after))
+            four_at_once()
+        for n in range(WIDTH):
+            j = read(touched, begin + n, 4)
+            write(theta, j, 1, read(afters, n, 6))
+            keep_state(states, j, new_states, n)
+    for place in range(whole, last):
+        g = (read(slot, place, 5) * read(inverse, place, 3)) / weight
+        write(slot, place, 5, 0.0)
+        before = read(old_theta, place, 2)
+        step = update(g, before, old_states, place, numbers, new_states, 0)
+        j = read(touched, place, 4)
         after = write(theta, j, 1, before * keep - step)
-        write(gradient, n, 0, g)
-        bad_gradient |= not abs(g) < np.inf
-        bad_step |= not abs(step) < np.inf
-        bad_theta |= not abs(after) < np.inf
-    return bad_gradient + 2 * bad_step + 4 * bad_theta
+        keep_state(states, j, new_states, 0)
+        write(gradient, place, 0, g)
+        write(gradients, 0, 7, read(gradients, 0, 7) + (g - g))
+        write(steps, 0, 7, read(steps, 0, 7) + (step - step))
+        write(parameters, 0, 7, read(parameters, 0, 7) + (after - after))
+    return is_bad(gradients) + 2 * is_bad(steps) + 4 * is_bad(parameters)
+
+
+def is_bad(four):
+    """1 where any of the four is NaN, else 0."""
+    total = (read(four, 0, 7) + read(four, 1, 7)) + (read(four, 2, 7) + read(four, 3, 7))
+    return 0 if total == 0.0 else 1
 
 
 def put_back(count, touched, vectors, theta, state):

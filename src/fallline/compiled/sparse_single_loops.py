@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from .leaf_loops import own_weights
-from .prefetch import four_at_once, prefetch
+from .prefetch import four_at_once, prefetch, prefetch_near
 from .room import floats, four_floats
 from .single_loops import STEPS, records_of
 from .sparse_loops import AHEAD, ask_for
@@ -76,8 +76,9 @@ def single_steps(table, rows, start, numbers, t, stand, limits, records, room):
         targets[i] = target[row]
         weights[i] = weight[row * np.uint64(each)]
         shares[i] = weights[i] * row_loss(score, targets[i], loss_numbers)[1]
-        which = first, stored, at, intercept
-        vectors = indices, values, inverse, old_theta, theta
+        following = np.uint64(rows[np.uint64(min(start + i + 1, rows.shape[0] - 1))])
+        which = first, stored, at, intercept, min(np.int64(spans[following, 0]), indices.shape[0] - stored)
+        vectors = indices, values, inverse, old_theta, theta, matrix
         if weights[i] == 1.0:  # dividing by it changes nothing
             w = 1.0
             spoilt |= move_row(which, vectors, shares[i], w, states, tuple_of(numbers, t + i))
@@ -122,9 +123,9 @@ def one_score(first, stored, indices, values, scaled, theta, old_theta, at, inve
 def move_row(which, vectors, share, weight, states, numbers):
     """The row's gradient, and the rule's step on its parameters, four at a time: what is made of them goes from vectors
     to where they lie, one store after the other. Return 0 if all is finite; where a sum of products of two numbers is
-    not, it may be that they are."""
-    first, stored, at, intercept = which
-    indices, values, inverse, old_theta, theta = vectors
+    not, it may be that they are. What lies at the features from place `following` on, the next row's, is asked for."""
+    first, stored, at, intercept, following = which
+    indices, values, inverse, old_theta, theta, matrix = vectors
     old_state, state = states
     keep = kept(numbers)
     afters, products, new_state = four_floats(), four_floats(), four_states()
@@ -140,6 +141,11 @@ def move_row(which, vectors, share, weight, states, numbers):
             after = write(afters, n, 0, before * keep - step)
             write(products, n, 3, read(products, n, 3) + g * after)
             four_at_once()
+        for n in range(WIDTH):
+            j = read(indices, following + begin + n, 4)
+            prefetch_near(theta, j)
+            for k in range(STATES):
+                prefetch_near(matrix, k * theta.shape[0] + j)
         for n in range(WIDTH):
             j = read(indices, first + begin + n, 4)
             write(theta, j, 1, read(afters, n, 0))

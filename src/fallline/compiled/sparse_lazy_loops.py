@@ -132,37 +132,40 @@ def update_touched(first, last, slot, touched, vectors, theta, state, weight, nu
         write(gradients, n, 7, 0.0)
         write(steps, n, 7, 0.0)
         write(parameters, n, 7, 0.0)
+    one_each = slot, gradient, inverse, old_theta
+    checks = gradients, steps, parameters
     whole = first + (last - first) // WIDTH * WIDTH
     for begin in range(first, whole, WIDTH):
         for n in range(WIDTH):
-            place = begin + n
-            g = (read(slot, place, 5) * read(inverse, place, 3)) / weight
-            write(slot, place, 5, 0.0)
-            before = read(old_theta, place, 2)
-            step = update(g, before, old_states, place, numbers, new_states, n)
-            after = write(afters, n, 6, before * keep - step)
-            write(gradient, place, 0, g)
-            write(gradients, n, 7, read(gradients, n, 7) + (g - g))
-            write(steps, n, 7, read(steps, n, 7) + (step - step))
-            write(parameters, n, 7, read(parameters, n, 7) + (after - after))
+            after = moved_touched(begin + n, one_each, weight, keep, numbers, old_states, new_states, n, checks)
+            write(afters, n, 6, after)
             four_at_once()
         for n in range(WIDTH):
             j = read(touched, begin + n, 4)
             write(theta, j, 1, read(afters, n, 6))
             keep_state(states, j, new_states, n)
     for place in range(whole, last):
-        g = (read(slot, place, 5) * read(inverse, place, 3)) / weight
-        write(slot, place, 5, 0.0)
-        before = read(old_theta, place, 2)
-        step = update(g, before, old_states, place, numbers, new_states, 0)
+        after = moved_touched(place, one_each, weight, keep, numbers, old_states, new_states, 0, checks)
         j = read(touched, place, 4)
-        after = write(theta, j, 1, before * keep - step)
+        write(theta, j, 1, after)
         keep_state(states, j, new_states, 0)
-        write(gradient, place, 0, g)
-        write(gradients, 0, 7, read(gradients, 0, 7) + (g - g))
-        write(steps, 0, 7, read(steps, 0, 7) + (step - step))
-        write(parameters, 0, 7, read(parameters, 0, 7) + (after - after))
     return is_bad(gradients) + 2 * is_bad(steps) + 4 * is_bad(parameters)
+
+
+def moved_touched(place, one_each, weight, keep, numbers, old_states, new_states, n, checks):
+    """The mean gradient of one parameter, and the parameter after the step; its new state, and what was not finite, in
+    entry n of four."""
+    slot, gradient, inverse, old_theta = one_each
+    gradients, steps, parameters = checks
+    g = write(gradient, place, 0, (read(slot, place, 5) * read(inverse, place, 3)) / weight)
+    write(slot, place, 5, 0.0)
+    before = read(old_theta, place, 2)
+    step = update(g, before, old_states, place, numbers, new_states, n)
+    after = before * keep - step
+    write(gradients, n, 7, read(gradients, n, 7) + (g - g))
+    write(steps, n, 7, read(steps, n, 7) + (step - step))
+    write(parameters, n, 7, read(parameters, n, 7) + (after - after))
+    return after
 
 
 def is_bad(four):

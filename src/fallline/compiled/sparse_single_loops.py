@@ -135,10 +135,10 @@ def move_row(which, vectors, share, weight, states, numbers):
     for begin in range(0, whole, WIDTH):
         for n in range(WIDTH):
             place = begin + n
-            g = mean_slope(0.0 + share * read(values, first + place, 5), read(inverse, place, 2), weight)
-            before = read(old_theta, at + place, 7)
-            step = update(g, before, old_state, at + place, numbers, new_state, n)
-            after = write(afters, n, 0, before * keep - step)
+            total = 0.0 + share * read(values, first + place, 5)
+            g = mean_slope(total, read(inverse, place, 2), weight)
+            after = moved(g, read(old_theta, at + place, 7), keep, numbers, old_state, at + place, new_state, n)
+            write(afters, n, 0, after)
             write(products, n, 3, read(products, n, 3) + g * after)
             four_at_once()
         for n in range(WIDTH):
@@ -150,17 +150,23 @@ def move_row(which, vectors, share, weight, states, numbers):
             j = read(indices, first + begin + n, 4)
             write(theta, j, 1, read(afters, n, 0))
             keep_state(state, j, new_state, n)
-    total = (read(products, 0, 3) + read(products, 1, 3)) + (read(products, 2, 3) + read(products, 3, 3))
-    for n in range(whole, stored + intercept):
-        value = read(values, first + n, 5) if n < stored else 1.0
-        g = mean_slope(0.0 + share * value, read(inverse, n, 2) if n < stored else 1.0, weight)
-        before = read(old_theta, at + n, 7)
-        step = update(g, before, old_state, at + n, numbers, new_state, 0)
-        j = read(indices, first + n, 4) if n < stored else theta.shape[0] - 1
-        after = write(theta, j, 1, before * keep - step)
+    sums = (read(products, 0, 3) + read(products, 1, 3)) + (read(products, 2, 3) + read(products, 3, 3))
+    for place in range(whole, stored + intercept):
+        total, scale, j = 0.0 + share, 1.0, theta.shape[0] - 1
+        if place < stored:
+            total, scale = 0.0 + share * read(values, first + place, 5), read(inverse, place, 2)
+            j = read(indices, first + place, 4)
+        g = mean_slope(total, scale, weight)
+        after = moved(g, read(old_theta, at + place, 7), keep, numbers, old_state, at + place, new_state, 0)
+        write(theta, j, 1, after)
         keep_state(state, j, new_state, 0)
-        total += g * after
-    return bits_unless_finite(total)
+        sums += g * after
+    return bits_unless_finite(sums)
+
+
+def moved(g, before, keep, numbers, old_state, place, new_state, n):
+    """A parameter after the rule's step; its new state in entry n of four."""
+    return before * keep - update(g, before, old_state, place, numbers, new_state, n)
 
 
 def put_rows_back(spans, indices, rows, start, count, intercept, end, theta, matrix, old_theta, old_matrix):

@@ -3,9 +3,9 @@
 Bound by the kernel (see `kernels.py`) to the rule's scalar functions:
 `update(g, theta, state, j, numbers, new_state, k)`, which reads the state at j and writes the new one at k;
 `gradient_point(theta, state, j, numbers)`, `kept(numbers)`, `NUMBERS`, `SUMS` and `terms_of(g, theta, state, j, out)`;
-to its vectors of state `keep_state(state, j, new_state, k)`; and to what a step has besides (see `bindings.py`):
-`penalize`, `move` and `keep_average`, which do nothing, nothing but the rule's step, and nothing, where there is
-neither penalty nor transform.
+to its vectors of state `keep_state(state, j, new_state, k)`, and to room for four entries of each `four_states()`; and
+to what a step has besides (see `bindings.py`): `penalize`, `move` and `keep_average`, which do nothing, nothing but the
+rule's step, and nothing, where there is neither penalty nor transform.
 
 A state is a tuple of vectors, a step's numbers are a tuple (in registers: what stands in memory could be overwritten by
 a store, for all that the compiler knows). The vectors of a loop have numbers (see `vectors.py`): gradient 0, theta 1,

@@ -191,6 +191,23 @@ def test_single_rows_are_put_back_where_one_must_stop(rule_name: str, weighted: 
         )
 
 
+def test_a_product_beyond_the_floats_stops_no_single_row() -> None:
+    """Single rows look at the products of gradients and new parameters for what is not finite. Where one is beyond the
+    floats, and both its factors are not, the steps are those of dense rows all the same. (No row has another's
+    features.)"""
+    draw = random.Random(fresh_seed())
+    rows, each, large, rate = 150, 6, 1e100, 1e150
+    features = [[0.0] * (i * each) + [large] * each + [0.0] * ((rows - 1 - i) * each) for i in range(rows)]
+    targets = [draw.uniform(1.0, 2.0) for _ in range(rows)]
+    table = Table(features, targets, [1.0] * rows, [0.0] * (rows * each), [1.0] * (rows * each), False)
+    assert (large * targets[0]) * (rate * large * targets[0]) == INFINITY
+    rule, batches = rule_named("sgd", learning_rate=rate), [[i] for i in draw.sample(range(rows), rows)]
+    numbers, start = rule_numbers(rule, [rate] * rows), [0.0] * table.parameters
+    expected = taken(plain_runtime(table, "squared", rule), start, batches, numbers)
+    assert not any(expected[0][3::3])
+    assert taken(SparseRuntime(sparse_arrays(table, "squared", draw), rule), start, batches, numbers) == expected
+
+
 @pytest.mark.parametrize("rule_name", ["sgd", "adagrad"])
 def test_single_rows_may_be_long(rule_name: str) -> None:
     """Rows of no number and of thousands, more than there is room for at a time, one after the other."""

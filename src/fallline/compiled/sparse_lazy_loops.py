@@ -122,8 +122,7 @@ def gather(first, last, touched, inverse_scales, scaled, state, vectors):
 def update_touched(first, last, slot, touched, vectors, theta, state, weight, numbers, keep):
     """The mean gradients, of their sums, and the parameters and states after the step, four at a time: each goes from a
     vector to where it lies. Return what was not finite: the lowest bit for a gradient, the next for a step, and for a
-    parameter. (Here a state is written as another vector than the one that `gradient_point` reads: see `vectors.py`.
-    `put_back` writes it by an index.)"""
+    parameter."""
     gradient, inverse, old_theta = vectors[0], vectors[1], vectors[2]
     old_states, states = vectors_of(vectors[3:]), vectors_of(state)
     afters, new_states = four_floats(), four_states()

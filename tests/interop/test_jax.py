@@ -229,7 +229,8 @@ def test_init_is_the_rule_s_start(name: str, rng: np.random.Generator) -> None:
 
 
 def test_it_descends_in_a_scan_behind_optax_s_clipping(rng: np.random.Generator) -> None:
-    """In a chain with optax's own transformations and inside `lax.scan`, it goes down a quadratic as optax's Adam."""
+    """In a chain with optax's own transformations and inside `lax.scan`, it goes down a quadratic as optax's Adam. (Not
+    for longer than that: at the minimum gradients are rounding errors, of which Adam makes steps.)"""
     import jax
     import jax.numpy as jnp
     import optax
@@ -247,7 +248,7 @@ def test_it_descends_in_a_scan_behind_optax_s_clipping(rng: np.random.Generator)
             theta = optax.apply_updates(theta, updates)
             return (theta, state), theta
 
-        return jax.jit(lambda: jax.lax.scan(step, (start, made.init(start)), None, length=200)[1])()
+        return jax.jit(lambda: jax.lax.scan(step, (start, made.init(start)), None, length=100)[1])()
 
     ours, theirs = path(transformation(Adam(0.05))), path(optax.adam(0.05))
     assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-12)

@@ -63,6 +63,7 @@ def walk(scored, scales, b, batches, numbers, stand, limits, records, work, afte
                     t += STEPS
                     continue
                 one_by_one = t + STEPS
+        known = False  # what follows moves theta
         arguments = tuple_of(numbers, t)
         rescale(theta, states, arguments, scales, coefficients, b)
         start, stop = bounds[t], bounds[t + 1]

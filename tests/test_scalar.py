@@ -22,7 +22,7 @@ BINARY = ("maximum", "minimum")
 TEXTS = (
     *BINARY,
     "sign",
-    "exp_curve",
+    "exp_beyond",
     "exp",
     "log_of_parts",
     "log",

@@ -144,29 +144,31 @@ def sign(x: float) -> float:
     return where(x > 0.0, 1.0, where(x < 0.0, -1.0, x))
 
 
-def exp_curve(r: float) -> float:
-    """exp(r) - 1 - r, for |r| <= ln(2) / 2. The terms are added in pairs: a processor need not wait for one after the
-    other."""
+def exp_beyond(base: float, r: float) -> float:
+    """base + exp(r) - 1 - r - r**2 / 2, for |r| <= ln(2) / 2. The terms are added in groups, and the base in the middle:
+    a processor need not wait for one after the other, and a step on a single row waits for this."""
     r2 = r * r
+    r3 = r * r2
+    r7 = r3 * (r2 * r2)
     first = (E3 + r * E4) + r2 * (E5 + r * E6)
-    last = (E7 + r * E8) + r2 * ((E9 + r * E10) + r2 * (E11 + r * E12))
-    return r2 * (0.5 + r * (first + r2 * r2 * last))
+    last = (E9 + r * E10) + r2 * (E11 + r * E12)
+    return (base + r7 * (E7 + r * E8)) + (r3 * first + r7 * r2 * last)
 
 
 def exp(x: float) -> float:
     """e to the power x, for every x: exp(x) = 2**k * exp(r), with k the integer nearest x / ln 2 and r = x - k * ln 2.
 
     Infinite above 709.78; small results are subnormal, rounded once more, and 0.0 below -745.13.
-    Accuracy: 0.66 ulp, 0.76 where the result is subnormal.
+    Accuracy: 0.68 ulp, 0.77 where the result is subnormal.
     """
     bounded = where(x > EXP_LOWEST, where(x < EXP_HIGHEST, x, EXP_HIGHEST), EXP_LOWEST)
     k = (bounded * INVERSE_LN2 + ROUNDER) - ROUNDER
     high = bounded - k * LN2_HIGH
     low = k * LN2_LOW
-    curve = exp_curve(high - low)
+    r = high - low
     whole = 1.0 + high
     rest = high - (whole - 1.0)  # what that sum lost, exactly
-    power = whole + (rest + (curve - low))
+    power = whole + exp_beyond(rest + (0.5 * r * r - low), r)
     half = (k * 0.5 + ROUNDER) - ROUNDER  # 2**k itself may be too large or too small: multiply twice
     scaled = power * power_of_two(half) * power_of_two(k - half)
     return where(abs(x) <= INFINITY, scaled, x)  # false of NaN alone
@@ -228,7 +230,8 @@ def tanh(x: float) -> float:
     k = (double * INVERSE_LN2 + ROUNDER) - ROUNDER
     high = double - k * LN2_HIGH
     low = k * LN2_LOW
-    curve = exp_curve(high - low) - low
+    r = high - low
+    curve = exp_beyond(0.5 * r * r - low, r)
     near = high + curve
     near_rest = (high - near) + curve
     power = power_of_two(k)

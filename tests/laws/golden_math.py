@@ -22,12 +22,15 @@ def exp(x):
     low = k * LN2_LOW
     r = high - low
     square = r * r
+    cube = r * square
+    seventh = cube * (square * square)
     first = (EXP[0] + r * EXP[1]) + square * (EXP[2] + r * EXP[3])
-    last = (EXP[4] + r * EXP[5]) + square * ((EXP[6] + r * EXP[7]) + square * (EXP[8] + r * EXP[9]))
-    curve = square * (0.5 + r * (first + square * square * last))
+    last = (EXP[6] + r * EXP[7]) + square * (EXP[8] + r * EXP[9])
     whole = 1.0 + high
     lost = high - (whole - 1.0)
-    return math.ldexp(whole + (lost + (curve - low)), k)
+    base = lost + (0.5 * r * r - low)
+    beyond = (base + seventh * (EXP[4] + r * EXP[5])) + (cube * first + seventh * square * last)
+    return math.ldexp(whole + beyond, k)
 
 
 def halves(x):

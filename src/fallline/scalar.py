@@ -145,8 +145,8 @@ def sign(x: float) -> float:
 
 
 def exp_beyond(base: float, r: float) -> float:
-    """base + exp(r) - 1 - r - r**2 / 2, for |r| <= ln(2) / 2. The terms are added in groups, and the base in the middle:
-    a processor need not wait for one after the other, and a step on a single row waits for this."""
+    """base + exp(r) - 1 - r - r**2 / 2, for |r| <= ln(2) / 2. The terms are added in groups, the base among them: so a
+    processor need not wait for one after the other, and a step on a single row waits for this."""
     r2 = r * r
     r3 = r * r2
     r7 = r3 * (r2 * r2)

@@ -16,8 +16,9 @@ ROWS, COLUMNS = orders.FEWEST + 37, 20
 
 
 def test_the_next_order_is_made_on_another_thread(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With two threads every order but the first one is made on another thread than the steps; the run has the bytes of
-    one thread. With a table of fewer rows, batches that are shared out among threads, or one thread, they are not."""
+    """With two threads every order but the first one is made on another thread than the steps, whether batches are
+    shared out among threads or not; the run has the bytes of one thread. With a table of fewer rows, or one thread,
+    they are not."""
     x = rng.normal(size=(ROWS, COLUMNS))
     y = x @ rng.normal(size=COLUMNS) + rng.normal(size=ROWS)
     real, made = orders.order_of, []
@@ -42,8 +43,12 @@ def test_the_next_order_is_made_on_another_thread(rng: np.random.Generator, monk
     assert one.model.theta.tobytes() == two.model.theta.tobytes()
     fitted(orders.FEWEST - 1, 2)
     assert made == [(0, True), (1, True), (2, True)]
-    fitted(ROWS, 2, batch=THREAD_WORK // COLUMNS + 1)
-    assert made == [(0, True), (1, True), (2, True)]
+    large = THREAD_WORK // COLUMNS + 1
+    two = fitted(ROWS, 2, batch=large)
+    assert sorted(made) == [(0, True), (1, False), (2, False)]
+    one = fitted(ROWS, 1, batch=large)
+    assert one.history.equals(two.history)
+    assert one.model.theta.tobytes() == two.model.theta.tobytes()
 
 
 def test_an_order_that_was_begun_is_taken_by_those_who_want_it(rng: np.random.Generator) -> None:

@@ -26,7 +26,7 @@ def curvature_kernel(problem: Arrays) -> Any:
     """`sharpness` and `row_statistics`, which both take `problem.whole` first."""
     if isinstance(problem, SparseArrays):
         return sparse_loss_kernel(problem.loss)
-    return EarlyCurvature(problem) if may_begin_early(problem) else loss_kernel(problem.loss)
+    return EarlyCurvature(problem) if may_begin_early(problem) else loss_kernel(problem.loss, problem.near)
 
 
 def may_begin_early(problem: Arrays) -> bool:

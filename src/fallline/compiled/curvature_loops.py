@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..plain.curvature import add_statistics, finish_statistics
 from .leaf_loops import AHEAD_BYTES, rows_in
 from .room import floats, integers
-from .tiles import ROWS, add_rows, eight_lengths, eight_scores
+from .tiles import HALF, INTO_SECOND_LEVEL, ROWS, add_rows, eight_lengths, eight_scores
 
 
 def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, rows, vector, out):
@@ -26,9 +26,9 @@ def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers,
     moved = any_moved(coefficients)
     for i in range(0, count, ROWS):
         tile = min(count - i, ROWS)
-        eight_scores(x, target, rows, i, count, means, direction, shares, 0, i + ahead, count)
+        eight_scores(x, target, rows, i, count, means, direction, shares, 0, i + ahead, count, INTO_SECOND_LEVEL)
         if moved:
-            eight_scores(x, target, rows, i, count, means, coefficients, scores, 0, i, count)
+            eight_scores(x, target, rows, i, count, means, coefficients, scores, 0, i, count, INTO_SECOND_LEVEL)
         else:
             for k in range(ROWS):
                 scores[k] = 0.0
@@ -42,10 +42,10 @@ def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers,
                 out[columns] += shares[k]
             total += weight[row]
         if tile == ROWS:
-            add_rows(x, target, rows, i, ROWS, means, shares, 0, out, i + ahead, count)
+            add_rows(x, target, rows, i, ROWS, means, shares, 0, out, i + ahead + HALF, count, HALF)
         else:
             for k in range(tile):
-                add_rows(x, target, rows, i + k, 1, means, shares, k, out, i + ahead, count)
+                add_rows(x, target, rows, i + k, 1, means, shares, k, out, i + ahead, count, 1)
     for j in range(columns):
         out[j] = out[j] * inverse_scales[j]
     if total > 0.0:
@@ -76,8 +76,8 @@ def row_statistics(x, target, weight, means, inverse_scales, intercept, loss_num
             rows[k] = min(i + k, count - 1)
             scores[k] = 0.0
         if moved:
-            eight_scores(x, target, rows, 0, ROWS, means, coefficients, scores, 0, 0, ROWS)
-        eight_lengths(x, target, rows, 0, ROWS, means, inverse_scales, lengths, 0, 0, ROWS)
+            eight_scores(x, target, rows, 0, ROWS, means, coefficients, scores, 0, 0, ROWS, INTO_SECOND_LEVEL)
+        eight_lengths(x, target, rows, 0, ROWS, means, inverse_scales, lengths, 0, 0, ROWS, INTO_SECOND_LEVEL)
         for k in range(min(count - i, ROWS)):
             row = i + k
             score, length = scores[k], lengths[k]

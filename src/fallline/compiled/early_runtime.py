@@ -117,7 +117,7 @@ class EarlyCurvature:
     def sharpness(self, *arguments: Any) -> None:
         theta, rows, vector, out = arguments[-4:]
         if not early.allows(terms_of(self._problem, len(rows)), kernel_of(self._problem)):
-            loss_kernel(self._problem.loss).sharpness(*arguments)
+            loss_kernel(self._problem.loss, self._problem.near).sharpness(*arguments)
             return
         numbers, found = self._problem.loss.numbers, [0.0] * len(out)
         with early.spending():
@@ -129,7 +129,7 @@ class EarlyCurvature:
         theta, out, diagonal = arguments[-3:]
         rows = self._problem.rows
         if len(diagonal) or not early.allows(terms_of(self._problem, rows), kernel_of(self._problem)):
-            loss_kernel(self._problem.loss).row_statistics(*arguments)
+            loss_kernel(self._problem.loss, self._problem.near).row_statistics(*arguments)
             return
         with early.spending():
             table, numbers = _in_lists(self._problem, slice(None)), self._problem.loss.numbers

@@ -27,11 +27,13 @@ from .bindings import BOUND as BOUND_BESIDES
 from .bindings import bind
 from .generate import KERNEL, Text, load
 from .shape import NO_SHAPE, Shape
+from .tiles import HALF, INTO_FIRST_LEVEL, INTO_SECOND_LEVEL, ROWS
 
 BOUND = frozenset(
     {
         *("row_loss", "row_second", "update", "gradient_point", "kept", "terms_of", "SUMS", "NUMBERS"),
         *("STATES", "vectors_of", "keep_state", "four_states", "tuple_of", "ELSEWHERE"),
+        *("NEAR", "LEVEL", "ASKED"),
     }
 )
 
@@ -45,14 +47,16 @@ def table_kernel() -> Any:
     return load("table", str(text))
 
 
-def loss_kernel(loss: Loss) -> Any:
-    """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature."""
-    return _class_kernel(loss.row) if loss.many else _loss_kernel(loss.row, loss.curvature)
+def loss_kernel(loss: Loss, near: bool = False) -> Any:
+    """What needs the loss alone: leaf sums (for threads, and for a loss without a step) and curvature. near: see
+    `leaf_loops`."""
+    return _class_kernel(loss.row) if loss.many else _loss_kernel(loss.row, loss.curvature, near)
 
 
 @cache
-def _loss_kernel(row: FunctionType, second: FunctionType | None) -> ModuleType:
+def _loss_kernel(row: FunctionType, second: FunctionType | None, near: bool) -> ModuleType:
     text = Text()
+    _bind_asking(text, near)
     bind_loss(text, row, second)
     measured = (curvature_loops.sharpness, curvature_loops.row_statistics) if second is not None else ()
     for function in (leaf_loops.all_leaves, row_loops.row_values, *measured):
@@ -88,20 +92,23 @@ class RuleText(NamedTuple):
         return cls(*functions, len(rule.state), rule.decays, rule.takes_theta)
 
 
-def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool = False) -> Any:
+def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool = False, near: bool = False) -> Any:
     """Whole steps: the loss, its gradient, the rule, and what a step has besides. single: made for batches of one row,
-    where a step is no more than the rule."""
+    where a step is no more than the rule. near: see `leaf_loops`."""
     single = single and not loss.many and rule.terms is None and shape == NO_SHAPE
-    return _descent_kernel(loss.row, loss.many, RuleText.of(rule), shape, single)
+    return _descent_kernel(loss.row, loss.many, RuleText.of(rule), shape, single, near and not (single or loss.many))
 
 
 @cache
-def _descent_kernel(row: FunctionType, many: bool, rule: RuleText, shape: Shape, single: bool) -> ModuleType:
+def _descent_kernel(
+    row: FunctionType, many: bool, rule: RuleText, shape: Shape, single: bool, near: bool
+) -> ModuleType:
     text = Text(width=256 if single else 512)  # see `tiles.add_terms_and_squares`
     (_bind_class_loss if many else bind_loss)(text, row)
     bind_step(text, rule, shape)
     text.add(class_loops.leaf_sums if many else leaf_loops.leaf_sums, bound=BOUND)
     text.line(f"SINGLE = {int(single)}")
+    _bind_asking(text, near)
     if single:
         text.add(single_loops.single_steps, bound=BOUND | BOUND_BESIDES)
     for function in (descent_loops.finish_alone, descent_loops.point_alone, descent_loops.take_steps):
@@ -196,6 +203,13 @@ def bind_loss(text: Text, row: FunctionType, second: FunctionType | None = None)
         arguments = ", ".join(["score", "target", *(f"loss_numbers[{i}]" for i in range(count))])
         call = f"{results} = {text.add(function)}({arguments})"
         text.define(small_function(f"{name}(score, target, loss_numbers)", call, results))
+
+
+def _bind_asking(text: Text, near: bool) -> None:
+    """Bind what `leaf_loops` asks for: all rows far ahead by the gradients, and the next ones by the scores; or half of
+    those far ahead by each of them."""
+    level, asked = (INTO_FIRST_LEVEL, ROWS) if near else (INTO_SECOND_LEVEL, HALF)
+    text.line(f"NEAR = {int(near)}\nLEVEL = {level}\nASKED = {asked}")
 
 
 def _bind_class_loss(text: Text, row: FunctionType) -> None:

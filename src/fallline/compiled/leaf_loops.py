@@ -1,8 +1,10 @@
 """From rows to sums: scores, losses, slopes and gradients of a batch, leaf after leaf, as in `plain/gradient.py`.
 
-`row_loss(score, target, loss_numbers)` is bound by the kernel (`kernels.py`) to the loss's scalar function. `scored` is
-the table and what makes scores and losses of it besides the coefficients: `Arrays.scored`. A leaf's sums stand in one
-row of d + 3 numbers: the d features' gradients, the intercept's, the loss, the weight.
+Bound by the kernel (`kernels.py`): `row_loss(score, target, loss_numbers)` to the loss's scalar function; NEAR, whether
+the rows next to be scored are asked for once more (`Arrays.near`), and with it LEVEL and ASKED, of `tiles`: into which
+cache scores ask for rows, and for how many gradients ask. `scored` is the table and what makes scores and losses of it
+besides the coefficients: `Arrays.scored`. A leaf's sums stand in one row of d + 3 numbers: the d features' gradients,
+the intercept's, the loss, the weight.
 """
 
 # mypy: ignore-errors
@@ -16,7 +18,7 @@ from .room import floats
 from .tiles import ROWS, add_rows, eight_scores
 
 CHUNK_BYTES = 1 << 13  # of rows, which are in a first-level cache between their scores and their gradients
-AHEAD_BYTES = 1 << 14  # of rows that lie between what is worked on and what is asked for
+AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
 FURTHER = 4  # times as far ahead the order itself is asked for: among rows from anywhere it is not seen to be a stream
 
 
@@ -29,18 +31,21 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
         out[j] = 0.0
     chunk = rows_in(CHUNK_BYTES, x)
     ahead = rows_in(AHEAD_BYTES, x)
+    count = rows.shape[0]
     shares = scratch[0]
     for begin in range(start, stop, chunk):
         end = min(begin + chunk, stop)
         for i in range(begin, end, ROWS):
             prefetch(rows, i + FURTHER * ahead)
-            eight_scores(x, target, rows, i, end, means, coefficients, shares, i - begin, i + ahead, rows.shape[0])
+            at, later = i - begin, i + (ROWS if NEAR > 0 else ahead)
+            eight_scores(x, target, rows, i, end, means, coefficients, shares, at, later, count, LEVEL)
         slopes(scored, b, rows, begin, end, scratch, out)
         last = begin + (end - begin) // ROWS * ROWS
         for i in range(begin, last, ROWS):
-            add_rows(x, target, rows, i, ROWS, means, shares, i - begin, out, i + ahead, rows.shape[0])
+            later = i + ahead + ROWS - ASKED
+            add_rows(x, target, rows, i, ROWS, means, shares, i - begin, out, later, count, ASKED)
         for i in range(last, end):
-            add_rows(x, target, rows, i, 1, means, shares, i - begin, out, i + ahead, rows.shape[0])
+            add_rows(x, target, rows, i, 1, means, shares, i - begin, out, i + ahead, count, 1)
 
 
 def rows_in(size, x):

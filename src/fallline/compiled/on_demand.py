@@ -18,14 +18,14 @@ def table_kernel() -> Any:
     return _makers("kernels").table_kernel()
 
 
-def loss_kernel(loss: Loss) -> Any:
+def loss_kernel(loss: Loss, near: bool = False) -> Any:
     """What needs the loss alone."""
-    return _makers("kernels").loss_kernel(loss)
+    return _makers("kernels").loss_kernel(loss, near)
 
 
-def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool = False) -> Any:
+def descent_kernel(loss: Loss, rule: Rule, shape: Shape = NO_SHAPE, single: bool = False, near: bool = False) -> Any:
     """Whole steps."""
-    return _makers("kernels").descent_kernel(loss, rule, shape, single)
+    return _makers("kernels").descent_kernel(loss, rule, shape, single, near)
 
 
 def gram_kernel(rule: Rule, shape: Shape) -> Any:

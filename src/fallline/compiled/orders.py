@@ -31,7 +31,7 @@ class Orders:
     _begun: tuple[tuple[int, int, Sizes], Future[Rows]] | None = None
 
     def begin(self, seed: int, epoch: int, sizes: Sizes) -> None:
-        """Begin to make an order that will be asked for: steps on small batches leave the other threads alone."""
+        """Begin to make an order that will be asked for."""
         wanted = seed, epoch, sizes
         if FEWEST <= sizes.rows <= MOST and (self._begun is None or self._begun[0] != wanted):
             self._begun = wanted, later(lambda: order_of(*wanted))

@@ -27,20 +27,21 @@ importing = threading.RLock()  # held while Numba is imported: a child forked me
 
 
 def share(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> list[Any]:
-    """work(part) of every part, in order. Each thread takes the next part when it is done with one: no thread waits for
-    another that the machine kept busy."""
+    """work(part) of every part, in order. Each thread, of which this is one, takes the next part when it is done with
+    one: no thread waits for another that the machine kept busy, or that has not begun when nothing is left."""
     results: list[Any] = [None] * len(parts)
     tickets = count()
 
-    def take_parts(_: int) -> None:
+    def take_parts() -> None:
         while (i := next(tickets)) < len(parts):
             results[i] = work(parts[i])
 
     threads = usable_threads(min(threads, len(parts)))
-    if threads > 1:
-        list(_pool(threads).map(take_parts, range(threads)))
-    else:
-        take_parts(0)
+    others = [_pool(threads).submit(take_parts) for _ in range(threads - 1)]
+    take_parts()
+    for other in others:
+        if not other.cancel():
+            other.result()
     return results
 
 

@@ -101,6 +101,12 @@ class Arrays:
         """How many numbers a step has to read of a row."""
         return self.columns
 
+    @property
+    def near(self) -> bool:
+        """Whether rows are worth asking for once more, into the first-level cache (see `tiles.py`): for shorter ones it
+        costs more than it saves, and of longer ones the eight at hand and the eight next ones have no room there."""
+        return 160 <= self.columns * self.features.itemsize <= 1400
+
     def column_sizes(self) -> Floats:
         """The mean of |value| in each column."""
         sizes: Floats = np.abs(self.features + self.offsets).mean(axis=0)
@@ -224,8 +230,9 @@ class CompiledRuntime:
         return self._orders.take(seed, epoch, sizes) if first is None else order_of(seed, epoch, sizes, first)
 
     def begin_order(self, seed: int, epoch: int, sizes: Sizes) -> None:
-        """An order that will be asked for next: begin it now, if the steps leave a thread for it."""
-        if usable_threads(self.threads) > 1 and not self._are_shared_out(sizes.batch):
+        """An order that will be asked for next: begin it now, if there may be a thread for it. (Steps that take all
+        threads wait for memory, mostly; it is made meanwhile.)"""
+        if usable_threads(self.threads) > 1:
             self._orders.begin(seed, epoch, sizes)
 
     def loss(self, theta: Sequence[float] | Floats) -> float:
@@ -279,11 +286,14 @@ class CompiledRuntime:
         """The steps' norms, of what they have recorded for them."""
         return recorded
 
+    def _kernel(self, single: bool = False) -> Any:
+        return descent_kernel(self.problem.loss, self.rule, self._shape, single, self.problem.near)
+
     def _advance_in_one_call(
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
         problem = self.problem
-        result: tuple[int, int] = descent_kernel(problem.loss, self.rule, self._shape, self._single).take_steps(
+        result: tuple[int, int] = self._kernel(self._single).take_steps(
             problem.scored,
             problem.parameter_scales,
             np.zeros(problem.scores),
@@ -299,7 +309,7 @@ class CompiledRuntime:
         self, state: CompiledState, rows: Rows, bounds: Rows, numbers: Floats, guard: Guard, records: Floats
     ) -> tuple[int, int]:
         """The same, with each batch's leaves shared out among threads; the tree does not care who made a leaf."""
-        problem, kernel = self.problem, descent_kernel(self.problem.loss, self.rule, self._shape)
+        problem, kernel = self.problem, self._kernel()
         scales, b = problem.parameter_scales, np.zeros(problem.scores)
         coefficients = np.empty_like(scales)
         after = tuple(np.empty_like(array) for array in (state.theta, state.theta, state.rule_state))
@@ -333,7 +343,7 @@ class CompiledRuntime:
         """The sums of one batch, on as many threads as it is worth."""
         problem, width = self.problem, len(coefficients) + len(b) + 2
         leaves = np.empty((-(-(stop - start) // LEAF), width))
-        kernel, scored = loss_kernel(problem.loss).all_leaves, problem.scored
+        kernel, scored = loss_kernel(problem.loss, problem.near).all_leaves, problem.scored
         work = leaves.shape[0] * LEAF * len(coefficients)
         threads = self.threads if work >= self.thread_work else 1
         parts = min(PARTS * threads if threads > 1 else 1, leaves.shape[0])

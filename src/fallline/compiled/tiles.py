@@ -6,9 +6,11 @@ memory, and then turned (transposed), so that each feature's eight terms are add
 rows, and each feature is a lane of its own. Every lane does what the law says, in its order; there is no fused
 multiply-add and nothing is reassociated. Features in 32 bits are widened as they are read.
 
-While they work, both ask for rows that are needed later (`llvm.prefetch`), a line or two at every turn of their loops:
-rows of a shuffled epoch lie anywhere, and a processor that is not told waits for each. The eight rows from place
-`later` on are asked for with their targets, half of them by each loop.
+While they work, both ask for rows that are needed later (`llvm.prefetch`), some lines at every turn of their loops:
+rows of a shuffled epoch lie anywhere, and a processor that is not told waits for each. Rows far ahead are asked for
+with their targets, into the second-level cache: not into the first, since far fewer lines can be on their way there
+from memory. Gradients ask for eight of them, and scores for the eight rows next to be scored, which have come
+meanwhile, into the first level. Where that has no room for them, each of the two asks for half of those far ahead.
 
 Numba's cache does not see an edit of this file: a kernel that imports it must name its text (see `kernels.py`).
 """
@@ -25,15 +27,16 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-ROWS = 8  # of a tile
+ROWS, HALF = 8, 4  # of a tile
 WIDTH = 4  # features of a tile
 LINE = 64  # bytes
+INTO_FIRST_LEVEL, INTO_SECOND_LEVEL = 3, 2  # what `llvm.prefetch` calls these caches
 DOUBLE = ir.DoubleType()
 INDEX = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
 
 
-@intrinsic
+@intrinsic(prefer_literal=True)
 def eight_scores(
     typing_context: Any,
     x: Any,
@@ -47,13 +50,17 @@ def eight_scores(
     at: Any,
     later: Any,
     end: Any,
+    level: Any,
 ) -> Any:
     """out[at:at + 8] <- the sums over features of (x - mean) * u of rows[i], …, rows[i + 7]. Past stop - 1 the last row
-    is taken again."""
-    return _of_eight_rows(lambda builder, x, m, u: builder.fmul(builder.fsub(x, m), u), x, target, rows, means, u, out)
+    is taken again. Asks for rows from rows[later] on, of which rows[end - 1] is the last: for eight of them into the
+    first-level cache, or for four, with their targets, into the second. level: a literal, one of these two."""
+    return _of_eight_rows(
+        lambda builder, x, m, u: builder.fmul(builder.fsub(x, m), u), x, target, rows, means, u, out, level
+    )
 
 
-@intrinsic
+@intrinsic(prefer_literal=True)
 def eight_lengths(
     typing_context: Any,
     x: Any,
@@ -67,6 +74,7 @@ def eight_lengths(
     at: Any,
     later: Any,
     end: Any,
+    level: Any,
 ) -> Any:
     """The same with the squares of (x - mean) * u."""
 
@@ -74,30 +82,29 @@ def eight_lengths(
         z = builder.fmul(builder.fsub(x, m), u)
         return builder.fmul(z, z)
 
-    return _of_eight_rows(square, x, target, rows, means, u, out)
+    return _of_eight_rows(square, x, target, rows, means, u, out, level)
 
 
-def _of_eight_rows(term: Callable[..., Any], x: Any, target: Any, rows: Any, means: Any, u: Any, out: Any) -> Any:
+def _of_eight_rows(
+    term: Callable[..., Any], x: Any, target: Any, rows: Any, means: Any, u: Any, out: Any, level: Any
+) -> Any:
     """Eight rows' sums of term(builder, value, mean, u): the type and the code of an intrinsic."""
     _check(x, means, u, out)
+    into = _literal(level, "the level of a cache")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
         target, rows_at, mean, coefficients, sums = (tile.pointer(k) for k in (1, 2, 5, 6, 7))
-        last = builder.sub(arguments[4], INDEX(1))
-        pointers = []
-        for k in range(ROWS):
-            place = builder.add(arguments[3], INDEX(k))
-            place = builder.select(builder.icmp_signed("<", place, last), place, last)
-            pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
-        later = tile.rows_later(target, rows_at, arguments[9], arguments[10], (0, 1, 2, 3))
-        each = partial(term, builder)
-        total = _eight_sums(tile, pointers, (mean, coefficients), each, lambda j: tile.ask(later, j, WIDTH))
+        pointers = [tile.row(number) for number in tile.numbers(rows_at, arguments[3], arguments[4], ROWS)]
+        wanted = tile.numbers(rows_at, arguments[9], arguments[10], ROWS if into == INTO_FIRST_LEVEL else HALF)
+        ask = _Asking(tile, target, wanted, WIDTH, into)
+        total = _eight_sums(tile, pointers, (mean, coefficients), partial(term, builder), ask.at_turn)
+        ask.for_ends()
         _store(builder, sums, arguments[8], total)
         return context.get_dummy_value()
 
     place = types.intp
-    return types.none(x, target, rows, place, place, means, u, out, place, place, place), code
+    return types.none(x, target, rows, place, place, means, u, out, place, place, place, level), code
 
 
 @intrinsic(prefer_literal=True)
@@ -114,22 +121,23 @@ def add_rows(
     out: Any,
     later: Any,
     end: Any,
+    asked: Any,
 ) -> Any:
-    """out <- out + share * (x - mean), row after row, of rows[i], …, with shares[at], …; count is a literal."""
+    """out <- out + share * (x - mean), row after row, of rows[i], …, with shares[at], …; count is a literal. Asks for
+    `asked` rows, a literal, from rows[later] on, of which rows[end - 1] is the last."""
     _check(x, means, shares, out)
-    if not isinstance(count, types.IntegerLiteral):
-        raise TypingError("the number of rows is a literal")
+    added, wanted = _literal(count, "the number of rows"), _literal(asked, "the number of rows to ask for")
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         tile = _Tile(context, builder, signature, arguments)
         target, rows_at, mean, share_at, sums = (tile.pointer(k) for k in (1, 2, 5, 6, 8))
         pointers, shares = [], []
-        for k in range(count.literal_value):
+        for k in range(added):
             place = builder.add(arguments[3], INDEX(k))
             pointers.append(tile.row(builder.load(builder.gep(rows_at, [place]))))
             shares.append(builder.load(builder.gep(share_at, [builder.add(arguments[7], INDEX(k))])))
-        which = (4, 5, 6, 7)[: count.literal_value]
-        later = tile.rows_later(target, rows_at, arguments[9], arguments[10], which)
+        numbers = tile.numbers(rows_at, arguments[9], arguments[10], wanted)
+        ask = _Asking(tile, target, numbers, ROWS, INTO_SECOND_LEVEL)
 
         def features(j: Any, width: int) -> None:
             m = _load(builder, mean, j, width)
@@ -142,18 +150,19 @@ def add_rows(
         turns = builder.lshr(tile.columns, INDEX(3))
         with cgutils.for_range(builder, turns) as loop:
             j = builder.shl(loop.index, INDEX(3))
-            tile.ask(later, j, ROWS)
+            ask.at_turn(j)
             features(j, ROWS)
         done = builder.shl(turns, INDEX(3))
         with builder.if_then(builder.trunc(builder.lshr(tile.columns, INDEX(2)), ir.IntType(1))):
             features(done, WIDTH)
+        ask.for_ends()
         done = builder.and_(tile.columns, INDEX(-4))
         with cgutils.for_range(builder, builder.sub(tile.columns, done)) as loop:
             features(builder.add(done, loop.index), 1)
         return context.get_dummy_value()
 
     place = types.intp
-    return types.none(x, target, rows, place, count, means, shares, place, out, place, place), code
+    return types.none(x, target, rows, place, count, means, shares, place, out, place, place, asked), code
 
 
 @intrinsic
@@ -181,7 +190,7 @@ def add_terms_and_squares(
         tile = _Tile(context, builder, signature, arguments)
         pointer, (mean, factors, slopes, total) = tile.row(arguments[1]), (tile.pointer(k) for k in (2, 3, 4, 6))
         wanted = builder.bitcast(tile.row(arguments[7]), BYTES)
-        _ask(builder, builder.gep(wanted, [builder.mul(arguments[5], INDEX(tile.bytes))]))
+        _ask(builder, builder.gep(wanted, [builder.mul(arguments[5], INDEX(tile.bytes))]), INTO_SECOND_LEVEL)
         found = _load(builder, total, INDEX(0), 2)
         centred = builder.fsub(
             tile.widened(tile.load(pointer, arguments[5], WIDTH)), _load(builder, mean, arguments[5], WIDTH)
@@ -198,6 +207,12 @@ def add_terms_and_squares(
 
     place = types.intp
     return types.none(x, place, means, u, gradient, place, sums, place), code
+
+
+def _literal(kind: Any, what: str) -> int:
+    if not isinstance(kind, types.IntegerLiteral):
+        raise TypingError(f"{what} is a literal")
+    return int(kind.literal_value)
 
 
 def _check(x: Any, *vectors: Any) -> None:
@@ -232,36 +247,49 @@ class _Tile:
             return values
         return self.builder.fpext(values, ir.VectorType(DOUBLE, values.type.count))
 
-    def rows_later(self, target: Any, rows_at: Any, first: Any, stop: Any, which: Sequence[int]) -> list[Any]:
-        """Where some of the rows begin that stand from place `first` on. Asks for their targets, and for the line in
-        which each ends."""
+    def numbers(self, rows_at: Any, first: Any, stop: Any, count: int) -> list[Any]:
+        """The numbers of `count` rows from place `first` on; past stop - 1 the last one again."""
         builder, last, found = self.builder, self.builder.sub(stop, INDEX(1)), []
-        for k in which:
+        for k in range(count):
             place = builder.add(first, INDEX(k))
             place = builder.select(builder.icmp_signed("<", place, last), place, last)
-            number = builder.load(builder.gep(rows_at, [place]))
-            row = self.row(number)
-            _ask(builder, builder.gep(target, [number]))
-            _ask(builder, builder.gep(row, [builder.sub(self.columns, INDEX(1))]))
-            found.append(builder.bitcast(row, BYTES))
+            found.append(builder.load(builder.gep(rows_at, [place])))
         return found
 
-    def ask(self, rows: Sequence[Any], j: Any, width: int) -> None:
-        """Ask for these rows' lines from feature j on, in turns if a line has more than `width` features."""
-        builder, at = self.builder, self.builder.mul(j, INDEX(self.bytes))
-        share = LINE // (width * self.bytes)  # turns that it takes to come to the next line
-        if share > 1:
-            turn = builder.and_(builder.udiv(j, INDEX(width)), INDEX(share - 1))
-            at = builder.sub(at, builder.mul(turn, INDEX(width * self.bytes)))
-            each = -(-len(rows) // share)
-            rows = [self._chosen(turn, [*rows[k::each]]) for k in range(each)]
+
+class _Asking:
+    """Asks for rows, in code, while a loop goes through the features in turns of `width`: into one level of caches; if
+    it is the second, for their targets too."""
+
+    def __init__(self, tile: _Tile, target: Any, numbers: Sequence[Any], width: int, level: int):
+        self.tile, self.width, self.level = tile, width, level
+        self.rows = [tile.row(number) for number in numbers]
+        for number in numbers if level == INTO_SECOND_LEVEL else ():
+            _ask(tile.builder, tile.builder.gep(target, [number]), level)
+
+    def at_turn(self, j: Any) -> None:
+        """Ask for the lines from feature j on; if a line has more features than a turn, of a part of the rows each."""
+        tile, builder, rows = self.tile, self.tile.builder, self.rows
+        at = builder.mul(j, INDEX(tile.bytes))
+        turns = LINE // (self.width * tile.bytes)
+        if turns > 1:
+            turn = builder.and_(builder.udiv(j, INDEX(self.width)), INDEX(turns - 1))
+            at = builder.sub(at, builder.mul(turn, INDEX(self.width * tile.bytes)))
+            each = -(-len(rows) // turns)
+            rows = [self._chosen(turn, rows[k::each]) for k in range(each)]
         for row in rows:
-            _ask(builder, builder.gep(row, [at]))
+            _ask(builder, builder.gep(builder.bitcast(row, BYTES), [at]), self.level)
+
+    def for_ends(self) -> None:
+        """Ask for the line in which each of the rows ends: the last turn may not have come to it."""
+        builder = self.tile.builder
+        for row in self.rows:
+            _ask(builder, builder.gep(row, [builder.sub(self.tile.columns, INDEX(1))]), self.level)
 
     def _chosen(self, turn: Any, rows: Sequence[Any]) -> Any:
         found = rows[0]
         for k, row in enumerate(rows[1:], start=1):
-            found = self.builder.select(self.builder.icmp_unsigned("==", turn, INDEX(k)), row, found)
+            found = self.tile.builder.select(self.tile.builder.icmp_unsigned("==", turn, INDEX(k)), row, found)
         return found
 
 
@@ -295,11 +323,11 @@ def _eight_sums(
     return builder.load(total)
 
 
-def _ask(builder: Any, pointer: Any) -> None:
-    """Ask for the line of this byte: to be read, into the second-level cache."""
+def _ask(builder: Any, pointer: Any, level: int) -> None:
+    """Ask for the line of this byte: to be read, into this cache."""
     kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
     function = builder.module.declare_intrinsic("llvm.prefetch", [BYTES], kind)
-    builder.call(function, [builder.bitcast(pointer, BYTES), *(ir.IntType(32)(k) for k in (0, 2, 1))])
+    builder.call(function, [builder.bitcast(pointer, BYTES), *(ir.IntType(32)(k) for k in (0, level, 1))])
 
 
 def _load(builder: Any, pointer: Any, j: Any, width: int) -> Any:

@@ -20,7 +20,8 @@ def loss_and_gradient(problem: Arrays, theta: Floats, rows: Rows | None = None) 
     leaves, sums = np.empty((count, columns + 3)), np.zeros(columns + 3)
     b = theta[columns:] if problem.intercept else np.zeros(1)
     coefficients = theta[:columns] * problem.inverse_scales
-    loss_kernel(problem.loss).all_leaves(problem.scored, coefficients, b, chosen, 0, len(chosen), 0, count, leaves)
+    kernel = loss_kernel(problem.loss, problem.near)
+    kernel.all_leaves(problem.scored, coefficients, b, chosen, 0, len(chosen), 0, count, leaves)
     table_kernel().combine(leaves, sums)
     total = float(sums[columns + 2])
     if total == 0.0:

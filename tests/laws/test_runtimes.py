@@ -129,9 +129,9 @@ def random_rule(rule_name: str, draw: random.Random) -> Rule:
             continue
 
 
-def random_table(loss: str, draw: random.Random, most: int = 7) -> Table:
-    """1 to 7 columns (or so many at most) of any size and place, weights, centred or not, intercept or not."""
-    columns = draw.randrange(1, most + 1)
+def random_table(loss: str, draw: random.Random, most: int = 7, least: int = 1) -> Table:
+    """1 to 7 columns (or `least` to `most`) of any size and place, weights, centred or not, intercept or not."""
+    columns = draw.randrange(least, most + 1)
     sizes = [10.0 ** draw.uniform(-4, 3) for _ in range(columns)]
     places = [draw.choice((0.0, draw.uniform(-5.0, 5.0) * size)) for size in sizes]
     features = [[draw.gauss(p, s) for p, s in zip(places, sizes, strict=True)] for _ in range(ROWS)]
@@ -195,6 +195,22 @@ def test_single_rows_are_taken_some_at_a_time(rule_name: str, loss: str):
         expected = taken(plain_runtime(table, loss, rule), start, batches, numbers, [])
         for cuts in ([], [draw.randrange(len(batches))]):
             assert taken(compiled_runtime(table, loss, rule, 1), start, batches, numbers, cuts) == expected, cuts
+
+
+@every_loss
+def test_rows_that_are_asked_for_twice(loss: str):
+    """Rows of 20 to 175 columns, which kernels of their own ask for once more when they are next, give the plain bytes:
+    in batches that end anywhere in a tile of eight rows, and on two threads."""
+    draw = random.Random(fresh_seed())
+    table, rule = random_table(loss, draw, 175, least=20), random_rule("momentum", draw)
+    batches = [[draw.randrange(ROWS) for _ in range(size)] for size in (1, 8, draw.randrange(9, 64), 1025, 24, 7)]
+    numbers = rule_numbers(rule, [10.0 ** draw.uniform(-9, -4) for _ in batches])
+    start = [draw.gauss(0.0, 1.0) for _ in range(table.parameters)]
+    expected = taken(plain_runtime(table, loss, rule), start, batches, numbers, [])
+    for threads in (1, 2):
+        runtime = compiled_runtime(table, loss, rule, threads)
+        assert runtime.problem.near
+        assert taken(runtime, start, batches, numbers, []) == expected, threads
 
 
 @pytest.mark.parametrize("loss", [name for name in LOSSES if LOSSES[name].ranges])

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from ..plain.curvature import add_statistics, finish_statistics
 from .leaf_loops import AHEAD_BYTES, rows_in
+from .prefetch import INTO_SECOND_LEVEL
 from .room import floats, integers
-from .tiles import HALF, INTO_SECOND_LEVEL, ROWS, add_rows, eight_lengths, eight_scores
+from .tiles import HALF, ROWS, add_rows, eight_lengths, eight_scores
 
 
 def sharpness(x, target, weight, means, inverse_scales, intercept, loss_numbers, theta, rows, vector, out):

@@ -26,8 +26,9 @@ from . import (
 from .bindings import BOUND as BOUND_BESIDES
 from .bindings import bind
 from .generate import KERNEL, Text, load
+from .prefetch import INTO_FIRST_LEVEL, INTO_SECOND_LEVEL
 from .shape import NO_SHAPE, Shape
-from .tiles import HALF, INTO_FIRST_LEVEL, INTO_SECOND_LEVEL, ROWS
+from .tiles import HALF, ROWS
 
 BOUND = frozenset(
     {

@@ -27,10 +27,11 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
+from .prefetch import DATA, FOR_READING, INTO_FIRST_LEVEL, INTO_SECOND_LEVEL
+
 ROWS, HALF = 8, 4  # of a tile
 WIDTH = 4  # features of a tile
 LINE = 64  # bytes
-INTO_FIRST_LEVEL, INTO_SECOND_LEVEL = 3, 2  # what `llvm.prefetch` calls these caches
 DOUBLE = ir.DoubleType()
 INDEX = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
@@ -327,7 +328,8 @@ def _ask(builder: Any, pointer: Any, level: int) -> None:
     """Ask for the line of this byte: to be read, into this cache."""
     kind = ir.FunctionType(ir.VoidType(), [BYTES, *[ir.IntType(32)] * 3])
     function = builder.module.declare_intrinsic("llvm.prefetch", [BYTES], kind)
-    builder.call(function, [builder.bitcast(pointer, BYTES), *(ir.IntType(32)(k) for k in (0, level, 1))])
+    flags = [ir.IntType(32)(k) for k in (FOR_READING, level, DATA)]
+    builder.call(function, [builder.bitcast(pointer, BYTES), *flags])
 
 
 def _load(builder: Any, pointer: Any, j: Any, width: int) -> Any:

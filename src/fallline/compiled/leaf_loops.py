@@ -18,7 +18,7 @@ from .room import floats
 from .tiles import ROWS, add_rows, eight_scores
 
 CHUNK_BYTES = 1 << 13  # of rows, which are in a first-level cache between their scores and their gradients
-AHEAD_BYTES = 3 << 14  # of rows that lie between what is worked on and what is asked for
+AHEAD_BYTES = 1 << 14  # of rows that lie between what is worked on and what is asked for; four times as many if twice
 FURTHER = 4  # times as far ahead the order itself is asked for: among rows from anywhere it is not seen to be a stream
 
 
@@ -30,7 +30,7 @@ def leaf_sums(scored, coefficients, b, rows, start, stop, scratch, out):
     for j in range(columns + 3):
         out[j] = 0.0
     chunk = rows_in(CHUNK_BYTES, x)
-    ahead = rows_in(AHEAD_BYTES, x)
+    ahead = rows_in(AHEAD_BYTES << 2 * NEAR, x)
     count = rows.shape[0]
     shares = scratch[0]
     for begin in range(start, stop, chunk):
